@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     data_dir: Path = Path("var")
     base_url: str = "http://127.0.0.1:8000"
+    bind: str = "127.0.0.1:8000"
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
     log_level: str = "INFO"
 

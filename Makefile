@@ -1,0 +1,42 @@
+# Two commands matter: `make run` and `make test`. Both prepare what they need and may be repeated.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+PYTEST := .venv/bin/pytest
+WORKERS ?= 2
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## prepare everything the portal needs; start nothing
+	@bash scripts/setup.sh run
+
+setup-test: ## prepare what the tests need as well
+	@bash scripts/setup.sh test
+
+run: setup ## set up, then serve the portal on http://127.0.0.1:8000
+	@.venv/bin/flask --app wsgi init
+	@.venv/bin/honcho start
+
+test: setup-test ## set up, then run everything: both databases, browser, judges
+	$(PYTEST) -n $(WORKERS) -m "not soak" --cov --cov-report=
+	bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) -m "not soak and not browser" --cov --cov-append --cov-report=term tests/portal tests/functional tests/faults
+
+soak: setup-test ## the long fault and endurance runs
+	$(PYTEST) -n $(WORKERS) -m soak
+
+check: setup-test ## format, lint, types, house plan, dependencies, translations
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/deptry .
+	$(PY) scripts/translations.py check
+
+bench: setup-test ## measure; NAME=tsa|tlog|letter|portal|verifier|storage for one
+	@$(PY) -m benchmarks $(NAME)
+
+lock: ## resolve the lock files anew from pyproject.toml
+	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra postgres --extra capture --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements-dev.lock -o requirements.lock
+
+.PHONY: help setup setup-test run test soak check bench lock

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Run a command beside a real PostgreSQL of its own, and take it away afterwards.
+#
+#   scripts/with-postgres.sh COMMAND [ARG ...]
+#
+# The command finds TEST_DATABASE_URL in its environment. The cluster lives in a temporary folder,
+# listens on a unix socket only, and fsyncs like a real one.
+set -euo pipefail
+bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+[ -n "$bin" ] || { echo "PostgreSQL is not installed; run 'make setup-test' first" >&2; exit 1; }
+home=$(mktemp -d /tmp/notary-postgres.XXXXXX)
+
+as_owner=()
+if [ "$(id -u)" = 0 ]; then
+    # The server refuses to run as root; Debian's package made this user.
+    chown postgres "$home"
+    as_owner=(runuser -u postgres --)
+fi
+finish() {
+    (cd / && "${as_owner[@]}" "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null 2>&1) || true
+    rm -rf "$home"
+}
+trap finish EXIT
+
+(
+    cd /
+    "${as_owner[@]}" "$bin/initdb" -D "$home/data" -U notary -A trust -E UTF8 --no-locale >/dev/null
+    "${as_owner[@]}" "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w start \
+        -o "-c listen_addresses='' -c unix_socket_directories='$home' -c max_connections=200" >/dev/null
+    "${as_owner[@]}" "$bin/createdb" -h "$home" -U notary notary
+)
+chmod 755 "$home"
+TEST_DATABASE_URL="postgresql+psycopg://notary@/notary?host=$home" "$@"
