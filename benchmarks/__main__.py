@@ -1,0 +1,32 @@
+"""``python -m benchmarks [NAME ...]``: run the named benchmarks, or all of them, in order.
+
+Each prints one JSON line per figure: ``name, value, unit, floor, ok``. The exit status is the number
+of figures that missed their floor, so that a script can ask.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("tsa", "verifier", "tlog", "letter", "storage", "portal")
+#: Names people also use for the same measurement.
+ALIASES = {"ledgers": "tlog"}
+MODULES = {"tlog": "ledgers"}
+
+
+def main(arguments: list[str]) -> int:
+    wanted = [ALIASES.get(name, name) for name in arguments] or list(NAMES)
+    unknown = sorted(set(wanted) - set(NAMES))
+    if unknown:
+        print(f"unknown benchmark {', '.join(unknown)}; known are {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    from benchmarks import _figures
+
+    for name in wanted:
+        importlib.import_module(f"benchmarks.{MODULES.get(name, name)}").main()
+    return min(_figures.missed(), 125)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
