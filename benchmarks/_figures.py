@@ -1,0 +1,17 @@
+"""One JSON line per figure: the only output format of the benchmarks."""
+
+from __future__ import annotations
+
+import json
+
+
+def figure(name: str, value: float, unit: str, floor: float, *, at_most: bool = False) -> bool:
+    """Print one figure and say whether it holds.
+
+    ``floor`` is the least acceptable value, or the greatest one when ``at_most`` is true (times,
+    sizes). Returns ``ok`` so that a benchmark's ``main`` can turn it into an exit code.
+    """
+    ok = value <= floor if at_most else value >= floor
+    line = {"name": name, "value": round(value, 3), "unit": unit, "floor": floor, "ok": ok}
+    print(json.dumps(line), flush=True)
+    return ok
