@@ -1,0 +1,111 @@
+"""Copy what pages need out of ``node_modules`` into ``portal/ui/static/vendor``.
+
+The versions are those of ``package-lock.json`` and nothing else: a ``node_modules`` that holds
+another version stops the copy. ``manifest.json`` beside the copies names each file's SHA-256, and a
+second run compares with it and writes nothing when all is as it should be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = ROOT / "node_modules"
+TARGET = ROOT / "portal" / "ui" / "static" / "vendor"
+
+#: file below ``node_modules`` → file below ``vendor``
+FILES = {
+    "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
+    "@tabler/core/dist/js/tabler.min.js": "tabler.min.js",
+    "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "hash-wasm/dist/sha256.umd.min.js": "sha256.umd.min.js",
+    "hash-wasm/dist/sm3.umd.min.js": "sm3.umd.min.js",
+    "@tabler/icons/LICENSE": "licences/tabler-icons.txt",
+    "htmx.org/LICENSE": "licences/htmx.txt",
+    "hash-wasm/LICENSE": "licences/hash-wasm.txt",
+}
+
+#: The only icons pages use, gathered into one sprite: ``<use href="…/icons.svg#check">``.
+ICONS = (
+    "activity alert-triangle arrow-right building-bank camera certificate check chevron-left "
+    "chevron-right circle-check circle-dashed circle-x clock copy cube database device-desktop "
+    "download eye file-certificate file-text file-upload file-zip files filter fingerprint hash "
+    "help-circle history home hourglass info-circle key language link list list-tree loader lock "
+    "login logout menu-2 moon notes plus qrcode rosette-discount-check rubber-stamp scale search "
+    "settings shield-check stack-2 sun timeline trash upload user user-plus users writing-sign x"
+).split()
+
+
+def main() -> int:
+    """Bring ``vendor`` to the locked state; 0 when it is, 1 with a sentence when it cannot be."""
+    try:
+        wanted = {name: (MODULES / source).read_bytes() for source, name in FILES.items()}
+        _refuse_other_versions()
+        wanted["icons.svg"] = _sprite()
+    except (OSError, ValueError) as problem:
+        print(f"browser assets: {problem}; run `npm ci --ignore-scripts` first", file=sys.stderr)
+        return 1
+    wanted["manifest.json"] = _manifest(wanted)
+    changed = [name for name, data in sorted(wanted.items()) if _put(TARGET / name, data)]
+    _remove_strangers(set(wanted))
+    print(f"browser assets: {len(wanted)} files, {len(changed)} written")
+    return 0
+
+
+def _refuse_other_versions() -> None:
+    """Raise ValueError when an installed package is not the locked version."""
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    for package in sorted({_package(source) for source in FILES}):
+        want = locked[f"node_modules/{package}"]["version"]
+        have = json.loads((MODULES / package / "package.json").read_text())["version"]
+        if want != have:
+            raise ValueError(f"{package} is {have} but the lock file says {want}")
+
+
+def _package(source: str) -> str:
+    parts = source.split("/")
+    return "/".join(parts[:2]) if source.startswith("@") else parts[0]
+
+
+def _sprite() -> bytes:
+    """One SVG with a ``<symbol>`` per icon; the page that uses one gives it its stroke."""
+    symbols = []
+    for name in ICONS:
+        svg = (MODULES / "@tabler/icons/icons/outline" / f"{name}.svg").read_text()
+        body = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
+        inner = body[body.index(">", body.index("<svg")) + 1 : body.rindex("</svg>")]
+        shapes = " ".join(line.strip() for line in inner.splitlines() if line.strip())
+        shapes = shapes.replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" /> ', "")
+        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{shapes}</symbol>')
+    return f'<svg xmlns="http://www.w3.org/2000/svg">\n{chr(10).join(symbols)}\n</svg>\n'.encode()
+
+
+def _manifest(files: dict[str, bytes]) -> bytes:
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    return (json.dumps(digests, indent=2) + "\n").encode()
+
+
+def _put(path: Path, data: bytes) -> bool:
+    """Write ``data`` unless the file already holds exactly that; says whether it wrote."""
+    if path.is_file() and path.read_bytes() == data:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)
+    return True
+
+
+def _remove_strangers(names: set[str]) -> None:
+    """Nothing else is served from the folder: what an earlier version left behind goes."""
+    for path in TARGET.rglob("*"):
+        if path.is_file() and path.relative_to(TARGET).as_posix() not in names:
+            path.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
