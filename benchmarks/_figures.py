@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 
+_misses = 0
+
 
 def figure(name: str, value: float, unit: str, floor: float, *, at_most: bool = False) -> bool:
     """Print one figure and say whether it holds.
 
     ``floor`` is the least acceptable value, or the greatest one when ``at_most`` is true (times,
-    sizes). Returns ``ok`` so that a benchmark's ``main`` can turn it into an exit code.
+    sizes). A miss is remembered for :func:`missed`.
     """
+    global _misses
     ok = value <= floor if at_most else value >= floor
     line = {"name": name, "value": round(value, 3), "unit": unit, "floor": floor, "ok": ok}
     print(json.dumps(line), flush=True)
+    _misses += not ok
     return ok
+
+
+def missed() -> int:
+    """How many figures of this process missed their floor."""
+    return _misses
