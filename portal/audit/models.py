@@ -1,0 +1,59 @@
+"""Tables of the custody log.
+
+The migration adds triggers that refuse UPDATE, DELETE and TRUNCATE on ``audit_entries``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import DDL, BigInteger, Index, String, Text, event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.database import Base
+
+GENESIS = "0" * 64
+
+
+class AuditEntry(Base):
+    """One act. ``hash`` covers every other column and, through ``previous``, all earlier rows."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index("ix_audit_entries_subject_seq", "subject", "seq"),
+        Index("ix_audit_entries_actor_id_seq", "actor_id", "seq"),
+    )
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor_id: Mapped[str] = mapped_column(String(64))
+    actor_name: Mapped[str] = mapped_column(String(200))
+    roles: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str] = mapped_column(String(64))
+    via: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(128))
+    #: RFC 8785 text, kept as it was hashed
+    detail: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class AuditHead(Base):
+    """The one row every writer locks first: how long the chain is and where it ends."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+# For databases made straight from the models; a migrated one gets the row from its migration.
+event.listen(
+    AuditHead.__table__,
+    "after_create",
+    DDL(  # type: ignore[no-untyped-call]
+        f"INSERT INTO audit_head (id, size, hash) VALUES (1, 0, '{GENESIS}')"  # noqa: S608
+    ),
+)

@@ -1,0 +1,69 @@
+"""What services raise when a request cannot be done; only ``portal.errors`` knows about HTTP.
+
+PortalError
+├── BadInput      422  the input itself is wrong; ``field`` names it
+├── Forbidden     403  signed in, but not allowed
+├── NotFound      404  not there, or somebody else's
+├── Conflict      409  contradicts what is already recorded
+├── TooLarge      413  over a stated limit
+├── RateLimited   429  too many requests for now
+└── Unavailable   503  a part this needs cannot answer just now; the same request may pass later
+"""
+
+# ruff: noqa: N818 (these are answers to the caller, named as such)
+
+from __future__ import annotations
+
+
+class PortalError(Exception):
+    """One refusal: a stable code for programs and one clear sentence for people.
+
+    Args:
+        code: stable, lower case, e.g. ``"digest_length"``.
+        message: an English sentence. It may hold ``%(name)s`` places for ``params``, so that the
+            web layer can translate the sentence and fill it afterwards.
+        field: the input that is at fault, as the caller named it.
+        params: values for the places in ``message``.
+    """
+
+    status = 500
+
+    def __init__(
+        self, code: str, message: str, *, field: str | None = None, **params: str | int
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.params = params
+
+    def __str__(self) -> str:
+        return self.message % self.params if self.params else self.message
+
+
+class BadInput(PortalError):
+    status = 422
+
+
+class Forbidden(PortalError):
+    status = 403
+
+
+class NotFound(PortalError):
+    status = 404
+
+
+class Conflict(PortalError):
+    status = 409
+
+
+class TooLarge(PortalError):
+    status = 413
+
+
+class RateLimited(PortalError):
+    status = 429
+
+
+class Unavailable(PortalError):
+    status = 503

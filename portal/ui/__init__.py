@@ -1,0 +1,1 @@
+"""Templates, assets and helpers shared by all pages."""
