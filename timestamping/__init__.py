@@ -25,6 +25,7 @@ from timestamping.errors import (
 from timestamping.stamper import Stamper, StamperHealth
 from timestamping.token import Token
 from timestamping.trust import InvalidTrust, TrustStore
+from timestamping.verifier import TokenVerdict, verify_response, verify_token
 
 __all__ = [
     "BadReply",
@@ -38,9 +39,12 @@ __all__ = [
     "TimestampError",
     "Token",
     "TokenRefused",
+    "TokenVerdict",
     "TrustStore",
     "TsaRejected",
     "TsaTimeout",
     "TsaUnavailable",
     "UnsupportedDigest",
+    "verify_response",
+    "verify_token",
 ]

@@ -1,4 +1,7 @@
 """The parts of the token verifier, split along what they know.
 
-``der`` (encoding) · ``tst`` (TSTInfo) · ``cms`` (SignedData) · ``algorithms`` · ``names``
+``der`` encoding · ``response`` TimeStampResp · ``cms`` SignedData · ``tst`` TSTInfo ·
+``attributes`` what is signed · ``algorithms`` digests and signatures · ``certificates`` one
+certificate · ``chain`` several · ``revocation`` CRLs · ``carried`` what nobody signed ·
+``signatory`` what is remembered about a signer · ``report`` steps and verdict
 """
