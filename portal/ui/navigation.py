@@ -1,0 +1,54 @@
+"""The menus: what is offered to whom. An entry whose page is not installed is not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import current_app, request
+from flask_babel import LazyString, lazy_gettext
+
+from portal.audit.actor import Actor
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of a menu. ``roles`` empty: everybody; ``("*",)``: whoever has signed in."""
+
+    endpoint: str
+    label: LazyString
+    icon: str
+    roles: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether the visitor is in this part of the portal."""
+        here, part = request.endpoint or "", self.endpoint.split(".")[0]
+        return here == self.endpoint if part == "ui" else here.split(".")[0] == part
+
+    def visible_to(self, actor: Actor) -> bool:
+        if self.endpoint not in current_app.view_functions:
+            return False
+        return not self.roles or actor.has(*self.roles) or (self.roles == ("*",) and bool(actor.id))
+
+
+_MAIN = (
+    Item("ui.home", lazy_gettext("Home"), "home"),
+    Item("deposits.listing", lazy_gettext("Deposits"), "files", ("*",)),
+    Item("verification.page", lazy_gettext("Verify"), "shield-check"),
+    Item("explorer.latest", lazy_gettext("Ledger"), "list-tree"),
+    Item("audit.log", lazy_gettext("Custody log"), "history", ("auditor", "administrator")),
+)
+_ACCOUNT = (
+    Item("accounts.profile", lazy_gettext("My account"), "user", ("*",)),
+    Item("accounts.api_keys", lazy_gettext("API keys"), "key", ("*",)),
+    Item("security.change_password", lazy_gettext("Change password"), "lock", ("*",)),
+)
+
+
+def main_menu(actor: Actor) -> Iterator[Item]:
+    return (item for item in _MAIN if item.visible_to(actor))
+
+
+def account_menu(actor: Actor) -> Iterator[Item]:
+    return (item for item in _ACCOUNT if item.visible_to(actor))

@@ -1,0 +1,39 @@
+"""The first page, the page after signing in, and the language switch."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from portal.ui import templating
+from portal.ui.context import current_actor, services
+from portal.ui.locale import LANGUAGES
+
+blueprint = Blueprint("ui", __name__, template_folder="templates")
+blueprint.record_once(lambda state: templating.install(state.app))
+
+
+@blueprint.get("/")
+def home() -> str:
+    """For a visitor, what this is; for somebody signed in, where to start."""
+    limit = services().settings.max_upload_bytes
+    return render_template("home.html" if current_actor().id else "landing.html", limit=limit)
+
+
+@blueprint.post("/language")
+def language() -> Response:
+    """Keep the chosen language for this browser, then go back to where the visitor was."""
+    choice = request.form.get("locale", "")
+    if choice in LANGUAGES:
+        session["locale"] = choice
+        session.permanent = True
+    return redirect(_inside(request.form.get("next", "")), code=303)
+
+
+def _inside(target: str) -> str:
+    """``target`` when it is a path of this site, else the first page: no open redirects."""
+    parts = urlsplit(target.replace("\\", "/"))
+    safe = target.startswith("/") and not target.startswith("//") and not parts.netloc
+    return target if safe and target.isprintable() else url_for("ui.home")
