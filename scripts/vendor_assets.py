@@ -37,7 +37,7 @@ ICONS = (
     "help-circle history home hourglass info-circle key language link list list-tree loader lock "
     "login logout menu-2 moon notes plus qrcode rosette-discount-check rubber-stamp scale search "
     "settings shield-check stack-2 sun timeline trash upload user user-plus users writing-sign x"
-).split()
+)
 
 
 def main() -> int:
@@ -74,9 +74,9 @@ def _package(source: str) -> str:
 def _sprite() -> bytes:
     """One SVG with a ``<symbol>`` per icon; the page that uses one gives it its stroke."""
     symbols = []
-    for name in ICONS:
+    for name in ICONS.split():
         svg = (MODULES / "@tabler/icons/icons/outline" / f"{name}.svg").read_text()
-        body = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
+        body = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
         inner = body[body.index(">", body.index("<svg")) + 1 : body.rindex("</svg>")]
         shapes = " ".join(line.strip() for line in inner.splitlines() if line.strip())
         shapes = shapes.replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" /> ', "")
