@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
     #: The step could not be decided with what is at hand. Never to be read as a pass.
     UNKNOWN = "unknown"
