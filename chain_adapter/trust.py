@@ -1,0 +1,44 @@
+"""Whose signatures count: the keys a verification starts from, obtained out of band."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from chain_adapter.errors import InvalidProof
+from chain_adapter.keys import key_id_of
+from chain_adapter.note import VerifierKey
+
+
+@dataclass(frozen=True)
+class Trust:
+    """``ledgers``: ledger id (the log's origin) → vkey. ``platforms`` and ``depositors``: key id →
+    raw Ed25519 public key. Depositors' keys need no other warrant than the entry itself, which
+    names them by a digest of the key.
+
+    Raises:
+        ValueError: a key that cannot be read or does not bear the name it is listed under.
+    """
+
+    ledgers: Mapping[str, str] = field(default_factory=dict)
+    platforms: Mapping[str, bytes] = field(default_factory=dict)
+    depositors: Mapping[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for ledger, vkey in self.ledgers.items():
+            if VerifierKey.parse(vkey).name != ledger:
+                raise InvalidProof(f"the key listed for ledger {ledger} is another's: {vkey}")
+        for key_id, public in (*self.platforms.items(), *self.depositors.items()):
+            if key_id_of(public) != key_id:
+                raise InvalidProof(f"the key listed as {key_id} is {key_id_of(public)}")
+        for name in ("ledgers", "platforms", "depositors"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __or__(self, other: Trust) -> Trust:
+        """Both together; where they differ, ``other`` counts."""
+        return Trust(
+            {**self.ledgers, **other.ledgers},
+            {**self.platforms, **other.platforms},
+            {**self.depositors, **other.depositors},
+        )
