@@ -16,7 +16,7 @@ def figure(name: str, value: float, unit: str, floor: float, *, at_most: bool = 
     global _misses
     ok = value <= floor if at_most else value >= floor
     line = {"name": name, "value": round(value, 3), "unit": unit, "floor": floor, "ok": ok}
-    print(json.dumps(line), flush=True)
+    print(json.dumps(line, ensure_ascii=False), flush=True)
     _misses += not ok
     return ok
 

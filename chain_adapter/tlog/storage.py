@@ -1,0 +1,213 @@
+"""The log's one SQLite file: WAL, synchronous FULL, and nothing in it is ever changed.
+
+Tables: ``about`` (what log this is), ``entry`` (position, idempotency key, bytes), ``tile`` (full
+hash tiles and the hash over each; partial tiles are rendered on demand) and ``checkpoint`` (each
+signed one, by size). Every commit holds entries, the tiles they filled and their checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from chain_adapter.errors import Fatal
+from chain_adapter.tlog.edge import FullTile
+from chain_adapter.tlog.failures import failure
+
+FORMAT: Final = "1"
+_SCHEMA: Final = (
+    "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE entry (
+        position INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, data BLOB NOT NULL)""",
+    # The hash over a tile stands before its hashes, so that reading it skips the overflow pages.
+    """CREATE TABLE tile (
+        level INTEGER, number INTEGER, root BLOB NOT NULL, hashes BLOB NOT NULL,
+        PRIMARY KEY (level, number)) WITHOUT ROWID""",
+    "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
+)
+#: Connections inherited through a fork may be neither used nor closed; they are kept here instead.
+_INHERITED: Final[list[sqlite3.Connection]] = []
+
+
+class Session:
+    """The queries, on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def about(self) -> dict[str, str]:
+        """What log this is; empty before :meth:`create`."""
+        made = "SELECT 1 FROM sqlite_master WHERE name = 'about'"
+        if self._connection.execute(made).fetchone() is None:
+            return {}
+        return dict(self._connection.execute("SELECT name, value FROM about").fetchall())
+
+    def create(self, about: dict[str, str], note: str) -> None:
+        """Make the tables of an empty log whose first checkpoint is ``note``."""
+        for statement in _SCHEMA:
+            self._connection.execute(statement)
+        self._connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
+        self.add_checkpoint(0, note)
+
+    def newest_checkpoint(self, largest: int) -> str | None:
+        """The note of the greatest tree that has at most ``largest`` entries."""
+        return self._text(
+            "SELECT note FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1", largest
+        )
+
+    def covering_checkpoint(self, position: int) -> str | None:
+        """The note that first covered this position."""
+        return self._text(
+            "SELECT note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1", position
+        )
+
+    def checkpoint(self, size: int) -> str | None:
+        return self._text("SELECT note FROM checkpoint WHERE size = ?", size)
+
+    def find(self, key: str) -> tuple[int, bytes] | None:
+        """Position and bytes of the entry with this key."""
+        found: tuple[int, bytes] | None = self._connection.execute(
+            "SELECT position, data FROM entry WHERE key = ?", (key,)
+        ).fetchone()
+        return found
+
+    def entries(self, first: int, end: int) -> list[bytes]:
+        """The bytes of the entries at positions ``first`` to ``end - 1``, as far as they exist."""
+        rows = self._connection.execute(
+            "SELECT data FROM entry WHERE position >= ? AND position < ? ORDER BY position",
+            (first, end),
+        )
+        return [data for (data,) in rows]
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The 8,192 bytes of a full tile."""
+        row = self._connection.execute(
+            "SELECT hashes FROM tile WHERE level = ? AND number = ?", (level, number)
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def tile_roots(self, level: int, first: int, end: int) -> list[bytes]:
+        """The hash over each full tile ``first`` to ``end - 1`` of a level."""
+        rows = self._connection.execute(
+            "SELECT root FROM tile WHERE level = ? AND number >= ? AND number < ? ORDER BY number",
+            (level, first, end),
+        )
+        return [root for (root,) in rows]
+
+    def add_entries(self, rows: Sequence[tuple[int, str, bytes]]) -> None:
+        self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", rows)
+
+    def add_tiles(self, tiles: Sequence[FullTile]) -> None:
+        self._connection.executemany("INSERT INTO tile VALUES (?, ?, ?, ?)", tiles)
+
+    def add_checkpoint(self, size: int, note: str) -> None:
+        self._connection.execute("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
+
+    def _text(self, query: str, number: int) -> str | None:
+        row = self._connection.execute(query, (number,)).fetchone()
+        return None if row is None else str(row[0])
+
+
+class Storage:
+    """Connections to the file, lent to one caller at a time. Opened on demand and in the process
+    that uses them, so that a ledger may be opened before a server forks.
+
+    ``patience`` is how long a locked database is waited for, in seconds.
+    """
+
+    def __init__(self, path: Path, patience: float) -> None:
+        self._path = path
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._process = os.getpid()
+        self._closed = False
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading.
+
+        Raises:
+            Retryable, Denied, Fatal: as :func:`~chain_adapter.tlog.failures.failure` sorts them.
+        """
+        with self._lent() as connection:
+            try:
+                yield Session(connection)
+            except sqlite3.Error as error:
+                raise failure(error) from error
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction: committed durably when the block ends, rolled back when it raises.
+
+        Raises:
+            Unknown: the commit itself failed in a way that leaves the outcome open.
+            Retryable, Denied, Fatal: nothing was written.
+        """
+        with self._lent() as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield Session(connection)
+            except sqlite3.Error as error:
+                raise failure(error) from error
+            try:
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise failure(error, committing=True) from error
+
+    def release(self) -> None:
+        """Close the connections nobody uses; they are opened again on demand."""
+        with self._lock:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+        self.release()
+
+    @contextmanager
+    def _lent(self) -> Iterator[sqlite3.Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()  # rolls back; whatever state it was in dies with it
+            raise
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise Fatal("the ledger is closed")
+            if self._process != os.getpid():
+                _INHERITED.extend(self._idle)
+                self._idle.clear()
+                self._process = os.getpid()
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(
+                self._path,
+                timeout=self._patience,
+                isolation_level=None,
+                check_same_thread=False,  # lent to one thread at a time
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error as error:
+            raise failure(error) from error
+        return connection
