@@ -6,7 +6,8 @@ policies, critical extensions, weak digests. Nothing is fetched.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -52,17 +53,16 @@ def find_chain(
     """
     if not trust.roots:
         raise Refusal("no-trust-root", "no trusted root is known, so no chain can end at one")
-    leaf = _load(signer)
-    context = ValidationContext(
-        trust_roots=[_load(der) for der in trust.roots],
-        other_certs=[_load(der) for der in (*trust.intermediates, *carried)],
-        moment=moment,
-        allow_fetching=False,
-        revocation_mode="soft-fail",  # revocation is a step of its own, by RFC 3161 §4
-        time_tolerance=timedelta(0),
-    )
     try:
-        chain = _run(_search(context, leaf))
+        context = ValidationContext(
+            trust_roots=_load_all(trust.roots),
+            other_certs=_load_all((*trust.intermediates, *carried)),
+            moment=moment,
+            allow_fetching=False,
+            revocation_mode="soft-fail",  # revocation is a step of its own, by RFC 3161 §4
+            time_tolerance=timedelta(0),
+        )
+        chain = _run(_search(context, _load(signer)))
     except (ValidationError, PathBuildingError, *_UNREADABLE) as error:
         raise Refusal("chain", f"no chain to a trusted root: {error}") from error
     if not chain.holds_at(moment):  # a signer that is itself an anchor meets no validity check
@@ -94,11 +94,8 @@ def _chain_of(path: ValidationPath, leaf: x509.Certificate) -> Chain:
             raise ValueError(
                 f"the authority {authority.subject.human_friendly} may not issue for time-stamping"
             )
-    ders = tuple(certificate.dump() for certificate in certificates)
-    for der in ders:
-        read(der)  # a second reader must understand the chain as well
     return Chain(
-        ders,
+        tuple(certificate.dump() for certificate in certificates),
         max(certificate.not_valid_before for certificate in below),
         min(certificate.not_valid_after for certificate in below),
     )
@@ -114,6 +111,16 @@ def _run(work: Coroutine[Any, Any, _T]) -> _T:
         return result
     work.close()
     raise RuntimeError("certificate validation wanted to wait although fetching is off")
+
+
+def _load_all(ders: Iterable[bytes]) -> list[x509.Certificate]:
+    """Those that can be read, by two readers; the check of what is carried speaks of the rest."""
+    loaded = []
+    for der in ders:
+        with contextlib.suppress(*_UNREADABLE):
+            read(der)
+            loaded.append(_load(der))
+    return loaded
 
 
 @lru_cache(maxsize=1024)

@@ -52,8 +52,8 @@ def read_response(data: bytes) -> Response:
     """
     try:
         root = der.outer(data)
-        parts = der.split(root)
-        if root.tag != der.SEQUENCE or not 1 <= len(parts) <= 2:
+        parts = der.split(root) if root.tag == der.SEQUENCE else []
+        if not 1 <= len(parts) <= 2:
             raise DerError("it is no sequence of a status and a token")
         der.fill(parts[0])
         status, texts, failures = _status_info(parts[0])
