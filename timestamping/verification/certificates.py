@@ -13,6 +13,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from timestamping.verification.report import Refusal
 
+_BROKEN: Final = (
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+    TypeError,
+)
 #: A token with more is made to waste time; DigiCert carries three.
 MOST_CARRIED: Final = 32
 
@@ -23,12 +30,10 @@ def load(der: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         # Parsed on demand: what is broken inside speaks up here and not in the middle of a check.
+        _ = certificate.issuer, certificate.subject, certificate.serial_number
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         _ = certificate.extensions, certificate.public_key()
-    except (
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-        UnsupportedAlgorithm,
-    ) as error:
+    except _BROKEN as error:
         raise ValueError(str(error)) from error
     return certificate
 

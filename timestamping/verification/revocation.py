@@ -82,7 +82,8 @@ def _check_entry(
 ) -> None:
     since = entry.revocation_date_utc
     reason = None
-    with contextlib.suppress(x509.ExtensionNotFound):
+    # A reason that cannot be read is none, and none is the grave case.
+    with contextlib.suppress(x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
     name = certificate.subject.rfc4514_string()
     if moment >= since:
