@@ -84,7 +84,11 @@ def generalized_time(moment: datetime) -> bytes:
 
     No trailing zeros, no fraction when it is zero, always Z (X.690 §11.7, RFC 3161 §2.4.2).
     """
-    text = moment.strftime("%Y%m%d%H%M%S")
+    # Not strftime(), which asks the C library for the local time zone: a fifth of a token's cost.
+    text = (
+        f"{moment.year:04d}{moment.month:02d}{moment.day:02d}"
+        f"{moment.hour:02d}{moment.minute:02d}{moment.second:02d}"
+    )
     if milliseconds := moment.microsecond // 1000:
         text += f".{milliseconds:03d}".rstrip("0")
     return tlv(GENERALIZED_TIME, text.encode("ascii"), b"Z")

@@ -7,7 +7,7 @@ joins byte strings and makes one signature.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -57,14 +57,13 @@ class TokenSigner:
 
         scheme = scheme_of(key)
         self._sign = scheme.sign
-        self._hash = getattr(hashlib, scheme.digest)
-        self._fixed_attributes = (
-            _attribute(_CONTENT_TYPE, _TST_INFO),
-            _attribute(_SIGNING_CERTIFICATE_V2, _signing_certificate(certificate, serial, issuer)),
+        self._hash: Callable[[bytes], hashlib._Hash] = getattr(hashlib, scheme.digest)
+        self._set_header, self._before, self._after = _attributes_around_digest(
+            self._hash().digest_size, _signing_certificate(certificate, serial, issuer)
         )
-        self._certificates = der.set_of({certificate, *chain}, tag=0xA0)
         # SignedData v3 because eContentType is not id-data (RFC 5652 §5.1).
         self._head = der.integer(3) + der.tlv(der.SET, scheme.digest_algorithm)
+        self._certificates = der.set_of({certificate, *chain}, tag=0xA0)
         self._signer_head = (
             der.integer(1) + der.tlv(der.SEQUENCE, issuer, serial) + scheme.digest_algorithm
         )
@@ -72,28 +71,46 @@ class TokenSigner:
 
     def sign(self, tst_info: bytes, *, with_certificates: bool) -> bytes:
         """DER of the ContentInfo that is the token over DER ``tst_info``."""
-        digest = der.tlv(der.OCTET_STRING, self._hash(tst_info).digest())
-        attributes = b"".join(
-            sorted((*self._fixed_attributes, _attribute(_MESSAGE_DIGEST, digest)))
-        )
+        attributes = self._before + self._hash(tst_info).digest() + self._after
         # What is signed is the SET OF itself; what is sent carries [0] instead (RFC 5652 §5.4).
-        signature = self._sign(der.tlv(der.SET, attributes))
+        signature = self._sign(self._set_header + attributes)
         signer_info = der.tlv(
             der.SEQUENCE,
             self._signer_head,
-            der.context(0, attributes),
+            der.tlv(0xA0, attributes),
             self._signature_algorithm,
             der.tlv(der.OCTET_STRING, signature),
         )
-        content = der.context(0, der.tlv(der.OCTET_STRING, tst_info))
         signed_data = der.tlv(
             der.SEQUENCE,
             self._head,
-            der.tlv(der.SEQUENCE, _TST_INFO, content),
+            der.tlv(der.SEQUENCE, _TST_INFO, der.tlv(0xA0, der.tlv(der.OCTET_STRING, tst_info))),
             self._certificates if with_certificates else b"",
             der.tlv(der.SET, signer_info),
         )
-        return der.tlv(der.SEQUENCE, _SIGNED_DATA, der.context(0, signed_data))
+        return der.tlv(der.SEQUENCE, _SIGNED_DATA, der.tlv(0xA0, signed_data))
+
+
+def _attributes_around_digest(
+    digest_size: int, signing_certificate: bytes
+) -> tuple[bytes, bytes, bytes]:
+    """The signed attributes with a hole for the message digest.
+
+    Returns the header of the SET OF, and its content before and after the digest's octets. The
+    order within a SET OF (X.690 §11.6) is settled here once: the three attributes differ in
+    length, so their length octets decide it and no digest can change it.
+    """
+    hole = bytes(digest_size)
+    digest = _attribute(_MESSAGE_DIGEST, der.tlv(der.OCTET_STRING, hole))
+    attributes = (
+        _attribute(_CONTENT_TYPE, _TST_INFO),
+        digest,
+        _attribute(_SIGNING_CERTIFICATE_V2, signing_certificate),
+    )
+    encoded = der.set_of(attributes)
+    hole_at = encoded.index(digest) + len(digest) - digest_size
+    content_at = len(encoded) - sum(map(len, attributes))
+    return encoded[:content_at], encoded[content_at:hole_at], encoded[hole_at + digest_size :]
 
 
 def _attribute(kind: bytes, value: bytes) -> bytes:
