@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
+from portal.security import safe_next
 from portal.ui import templating
 from portal.ui.context import current_actor, services
 from portal.ui.locale import LANGUAGES
@@ -29,11 +28,5 @@ def language() -> Response:
     if choice in LANGUAGES:
         session["locale"] = choice
         session.permanent = True
-    return redirect(_inside(request.form.get("next", "")), code=303)
+    return redirect(safe_next(request.form.get("next")), code=303)
 
-
-def _inside(target: str) -> str:
-    """``target`` when it is a path of this site, else the first page: no open redirects."""
-    parts = urlsplit(target.replace("\\", "/"))
-    safe = target.startswith("/") and not target.startswith("//") and not parts.netloc
-    return target if safe and target.isprintable() else url_for("ui.home")
