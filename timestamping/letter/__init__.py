@@ -1,0 +1,48 @@
+"""Deposit letters (存证函): bilingual, PDF/A-3b, the evidence attached, sealed PAdES B-LTA.
+
+``issue_letter(data, sealer)`` is all a caller needs; ``render_letter(data)`` gives the same letter
+unsealed and byte-reproducible. Errors stand in :mod:`timestamping.pdf.errors`.
+"""
+
+from timestamping.letter.attachments import letter_document, metadata_document
+from timestamping.letter.data import (
+    CustodyEvent,
+    Depositor,
+    Item,
+    LetterData,
+    Office,
+    Times,
+)
+from timestamping.letter.issue import issue_letter
+from timestamping.letter.masking import mask
+from timestamping.letter.render import render_letter
+from timestamping.letter.strength import (
+    LedgerKind,
+    Strength,
+    StrengthFacts,
+    does_not_prove,
+    proves,
+    statement,
+)
+from timestamping.letter.words import Words
+
+__all__ = [
+    "CustodyEvent",
+    "Depositor",
+    "Item",
+    "LedgerKind",
+    "LetterData",
+    "Office",
+    "Strength",
+    "StrengthFacts",
+    "Times",
+    "Words",
+    "does_not_prove",
+    "issue_letter",
+    "letter_document",
+    "mask",
+    "metadata_document",
+    "proves",
+    "render_letter",
+    "statement",
+]

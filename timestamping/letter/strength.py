@@ -1,0 +1,250 @@
+"""The strength statement: from facts to plain sentences, in Chinese and English.
+
+The order of the sentences is fixed, one per question a court asks (人民法院在线诉讼规则 16–18):
+whose clock, whose ledger, was the file seen, where does it come from, was a notary involved. A
+weakness is said as plainly as a strength. Facts come from the real configuration, never from
+wishes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from timestamping.letter.words import Words
+
+
+class LedgerKind(StrEnum):
+    EMBEDDED = "embedded"
+    WITNESSED = "witnessed"
+    CONSORTIUM = "consortium"
+
+
+@dataclass(frozen=True, slots=True)
+class StrengthFacts:
+    """``authorities`` names the independent timestamp authorities whose tokens are in the letter
+    (empty: only the platform's own clock). ``certificate`` is the number of the notarial
+    certificate, empty when nobody notarised."""
+
+    authorities: tuple[str, ...]
+    ledger: LedgerKind
+    witnesses: int
+    file_seen: bool
+    captured: bool
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """``code`` is stable; ``label`` names the question, ``short`` answers it in a word or two,
+    ``sentence`` in full. ``strong`` is False where the answer limits what the letter proves."""
+
+    code: str
+    label: Words
+    short: Words
+    sentence: Words
+    strong: bool
+
+
+def statement(facts: StrengthFacts) -> tuple[Strength, ...]:
+    """Five answers: time, ledger, file, source, notary."""
+    return (_time(facts), _ledger(facts), _file(facts), _source(facts), _notary(facts))
+
+
+def _time(facts: StrengthFacts) -> Strength:
+    label = Words("时间来源", "Time")
+    if not facts.authorities:
+        return Strength(
+            "time-self-run",
+            label,
+            Words("平台自运营", "self-run"),
+            Words(
+                "时间戳由本平台自行运营的时间戳服务签发，没有独立第三方为该时间作证；时间的可信程度取决于对本平台的信任。",
+                "The time-stamp comes from the service this platform runs itself. No independent "
+                "party vouches for the time; it is as trustworthy as the platform.",
+            ),
+            False,
+        )
+    names = facts.authorities
+    return Strength(
+        "time-independent",
+        label,
+        Words("独立机构", "independent"),
+        Words(
+            f"时间由独立于本平台的时间戳机构作证：{'、'.join(names)}。",
+            f"The time is vouched for by an authority independent of this platform: "
+            f"{', '.join(names)}.",
+        ),
+        True,
+    )
+
+
+def _ledger(facts: StrengthFacts) -> Strength:
+    label = Words("账本", "Ledger")
+    if facts.ledger is LedgerKind.CONSORTIUM:
+        return Strength(
+            "ledger-consortium",
+            label,
+            Words("联盟链", "consortium"),
+            Words(
+                "记录写入由多方共同维护的联盟链，平台不能单方改写。",
+                "The record stands on a ledger kept jointly by several parties; the platform "
+                "alone cannot rewrite it.",
+            ),
+            True,
+        )
+    if facts.ledger is LedgerKind.WITNESSED and facts.witnesses > 0:
+        return Strength(
+            "ledger-witnessed",
+            label,
+            Words(f"{facts.witnesses} 个见证人", f"{facts.witnesses} witness(es)"),
+            Words(
+                f"记录写入平台的可验证账本，并由 {facts.witnesses} 个见证人对账本检查点联署；"
+                "平台若改写历史，会被见证人发现。",
+                "The record stands in the platform's verifiable ledger, whose checkpoint is "
+                f"cosigned by {facts.witnesses} witness(es) who would notice a rewritten history.",
+            ),
+            True,
+        )
+    return Strength(
+        "ledger-embedded",
+        label,
+        Words("平台内置", "embedded"),
+        Words(
+            "记录写入平台自行运营的可验证账本，没有外部见证人；任何持有旧检查点的人都能发现历史被改写，"
+            "但没有人专门监督。",
+            "The record stands in a verifiable ledger this platform runs itself, without outside "
+            "witnesses. Whoever kept an older checkpoint can detect a rewritten history, but "
+            "nobody is charged with watching.",
+        ),
+        False,
+    )
+
+
+def _file(facts: StrengthFacts) -> Strength:
+    label = Words("文件", "File")
+    if facts.file_seen:
+        return Strength(
+            "file-seen",
+            label,
+            Words("平台已收到", "received"),
+            Words(
+                "平台收到了完整文件，并自行计算了摘要。",
+                "The platform received the whole file and computed the digests itself.",
+            ),
+            True,
+        )
+    return Strength(
+        "file-hash-only",
+        label,
+        Words("仅收到摘要", "digest only"),
+        Words(
+            "平台只收到摘要，没有见过文件；本函不说明文件内容，也不说明摘要如何算出。",
+            "The platform received only a digest and never saw the file; this letter says nothing "
+            "of its content or of how the digest was computed.",
+        ),
+        False,
+    )
+
+
+def _source(facts: StrengthFacts) -> Strength:
+    label = Words("数据来源", "Source")
+    if facts.captured:
+        return Strength(
+            "source-captured",
+            label,
+            Words("平台采集", "captured here"),
+            Words(
+                "数据由平台在其受控环境中采集，采集过程记录在附随的清单中。",
+                "The data was captured by the platform in an environment it controls; the capture "
+                "is recorded in the accompanying manifest.",
+            ),
+            True,
+        )
+    return Strength(
+        "source-brought",
+        label,
+        Words("存证人提交", "brought by depositor"),
+        Words(
+            "数据由存证人自行提交；提交之前的来源、生成方式和真实性，本函不作证明（在线诉讼规则第十八条）。",
+            "The data was brought by the depositor. This letter does not speak of its origin, "
+            "making or truth before deposit (Online Litigation Rules, art. 18).",
+        ),
+        False,
+    )
+
+
+def _notary(facts: StrengthFacts) -> Strength:
+    label = Words("公证", "Notary")
+    if facts.certificate:
+        return Strength(
+            "notarised",
+            label,
+            Words("已公证", "notarised"),
+            Words(
+                f"已由公证员出具公证书：{facts.certificate}。",
+                f"A notary has issued notarial certificate {facts.certificate}.",
+            ),
+            True,
+        )
+    return Strength(
+        "not-notarised",
+        label,
+        Words("未公证", "not notarised"),
+        Words(
+            "未经公证员公证；本函不是公证书。",
+            "No notary has notarised this. This letter is not a notarial certificate.",
+        ),
+        False,
+    )
+
+
+def proves(facts: StrengthFacts) -> tuple[Words, ...]:
+    """What the letter proves, given the facts."""
+    existed = Words(
+        "在时间戳所载时间之前，与上述摘要对应的数据已经存在。",
+        "Data with the digest above existed no later than the time in the time-stamp.",
+    )
+    unaltered = Words(
+        "与该摘要相符的数据，自记入账本时起未被改动（在线诉讼规则第十六条），任何人均可独立核验。",
+        "Data that matches the digest has not been altered since it was recorded (Online "
+        "Litigation Rules, art. 16); anyone can check this independently.",
+    )
+    received = Words(
+        "平台在所载时间从上述存证人处收到了该文件。"
+        if facts.file_seen
+        else "平台在所载时间从上述存证人处收到了该摘要。",
+        f"The platform received the {'file' if facts.file_seen else 'digest'} from the depositor "
+        "named above at the time stated.",
+    )
+    return (existed, unaltered, received)
+
+
+def does_not_prove(facts: StrengthFacts) -> tuple[Words, ...]:
+    """What must not be read into the letter, given the facts."""
+    limits = [
+        Words(
+            "内容真实、合法，或存证人享有权利。",
+            "That the content is true or lawful, or that the depositor holds rights in it.",
+        ),
+    ]
+    if not facts.captured:
+        limits.append(
+            Words(
+                "数据在提交之前未被改动。", "That the data was unaltered before it was deposited."
+            )
+        )
+    if not facts.file_seen:
+        limits.append(
+            Words(
+                "平台或任何人见过摘要所对应的文件。",
+                "That the platform, or anyone, has seen the file behind the digest.",
+            )
+        )
+    limits.append(
+        Words(
+            "存证人的身份，超出上述核验方式所能说明的程度。",
+            "Who the depositor is, beyond the way of identification stated above.",
+        )
+    )
+    return tuple(limits)

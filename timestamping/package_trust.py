@@ -1,0 +1,194 @@
+"""The anchors a package or letter is judged by: certificates, ledger keys, platform keys.
+
+A package carries its own anchors so that it can be examined anywhere; but anchors that come with
+the evidence prove nothing by themselves. Their fingerprints must be compared with those the office
+publishes, or the anchors be given out of band as a folder:
+
+```
+root.pem      trusted roots, one or several      tsa.pem, seal.pem   other certificates
+crl.pem       revocation lists                   ledger.vkey         one verifier key a line
+platform.pem  Ed25519 public keys (RFC 8410)     depositor.pem        keys of co-signing depositors
+```
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import rfc8785
+from asn1crypto import pem, x509
+
+from chain_adapter.errors import InvalidProof
+from chain_adapter.keys import key_id_of
+from chain_adapter.trust import Trust
+from timestamping.trust import InvalidTrust, TrustStore
+
+#: A trust file larger than this is not read, bytes.
+MAX_FILE: Final = 1 << 20
+ROOT, TSA, SEAL, CRL = "root.pem", "tsa.pem", "seal.pem", "crl.pem"
+LEDGER, PLATFORM, DEPOSITOR = "ledger.vkey", "platform.pem", "depositor.pem"
+#: SubjectPublicKeyInfo of Ed25519 up to the 32 raw bytes (RFC 8410 §4).
+_SPKI: Final = bytes.fromhex("302a300506032b6570032100")
+NAMES: Final = (ROOT, TSA, SEAL, CRL, LEDGER, PLATFORM, DEPOSITOR)
+
+
+class BadTrust(ValueError):
+    """The trust files cannot be read; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """``kind`` is "root", "ledger" or "platform"; ``value`` the SHA-256 of the certificate's DER
+    in hexadecimal, or the key itself as people compare it."""
+
+    kind: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageTrust:
+    """Certificates (DER), ledger verifier keys by ledger id, platform keys (32 raw bytes) by key
+    id. ``seal`` holds the seal's certificate, which is not itself an anchor. ``given`` is True when
+    the anchors came out of band."""
+
+    certificates: TrustStore
+    ledger: Trust
+    seal: tuple[bytes, ...] = ()
+    given: bool = False
+
+    def files(self) -> dict[str, bytes]:
+        """The trust folder: file name to bytes, the inverse of :meth:`from_files`."""
+        store = self.certificates
+        return {
+            ROOT: store.roots_pem().encode(),
+            TSA: store.intermediates_pem().encode(),
+            SEAL: _armor("CERTIFICATE", self.seal),
+            CRL: store.crls_pem().encode(),
+            LEDGER: "".join(f"{key}\n" for key in self.ledger.ledgers.values()).encode(),
+            PLATFORM: _public_keys(self.ledger.platforms),
+            DEPOSITOR: _public_keys(self.ledger.depositors),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], *, given: bool = False) -> PackageTrust:
+        """Read a trust folder held in memory; missing files are empty.
+
+        Raises:
+            BadTrust: a file is too large or not of its kind.
+        """
+        roots = _store(files, ROOT, anchors=True).roots
+        others = _store(files, TSA).merge(_store(files, CRL))
+        store = TrustStore(roots, others.intermediates, others.crls)
+        seal = _store(files, SEAL).intermediates
+        try:
+            trust = Trust(
+                ledgers=_ledgers(files),
+                platforms=_keys(files, PLATFORM),
+                depositors=_keys(files, DEPOSITOR),
+            )
+        except InvalidProof as error:
+            raise BadTrust(f"{LEDGER}: {error}") from error
+        return cls(store, trust, seal, given)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> PackageTrust:
+        """Read anchors that somebody obtained out of band.
+
+        Raises:
+            BadTrust: no such folder, or a file in it cannot be read.
+        """
+        if not folder.is_dir():
+            raise BadTrust(f"{folder} is not a folder")
+        files: dict[str, bytes] = {}
+        for name in NAMES:
+            path = folder / name
+            if path.is_file():
+                if path.stat().st_size > MAX_FILE:
+                    raise BadTrust(f"{name} is larger than {MAX_FILE} bytes")
+                files[name] = path.read_bytes()
+        return cls.from_files(files, given=True)
+
+    def to_json(self) -> bytes:
+        """The trust folder as one RFC 8785 document, for the letter's attachment."""
+        return rfc8785.dumps({name: data.decode() for name, data in self.files().items()})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> PackageTrust:
+        """Inverse of :meth:`to_json`.
+
+        Raises:
+            BadTrust: not such a document.
+        """
+        try:
+            files = json.loads(data)
+            return cls.from_files({str(name): text.encode() for name, text in files.items()})
+        except (ValueError, AttributeError) as error:
+            raise BadTrust(f"trust.json cannot be read: {error}") from error
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """What must be compared with the values the office publishes."""
+        roots = (
+            Fingerprint(
+                "root",
+                x509.Certificate.load(der).subject.human_friendly,
+                hashlib.sha256(der).hexdigest(),
+            )
+            for der in self.certificates.roots
+        )
+        ledgers = (Fingerprint("ledger", *item) for item in self.ledger.ledgers.items())
+        platforms = (
+            Fingerprint("platform", key_id, key.hex())
+            for key_id, key in self.ledger.platforms.items()
+        )
+        return (*roots, *ledgers, *platforms)
+
+
+def _armor(kind: str, ders: Iterable[bytes]) -> bytes:
+    return b"".join(pem.armor(kind, der) for der in ders)
+
+
+def _public_keys(keys: Mapping[str, bytes]) -> bytes:
+    return _armor("PUBLIC KEY", (_SPKI + key for key in keys.values()))
+
+
+def _store(files: Mapping[str, bytes], name: str, *, anchors: bool = False) -> TrustStore:
+    data = files.get(name, b"")
+    if not data:
+        return TrustStore()
+    try:
+        return TrustStore.from_pem(data, anchors=anchors)
+    except InvalidTrust as error:
+        raise BadTrust(f"{name}: {error}") from error
+
+
+def _ledgers(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Ledger id to verifier key (c2sp.org/signed-note); the id stands before the first "+"."""
+    try:
+        lines = files.get(LEDGER, b"").decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadTrust(f"{LEDGER} is not text") from error
+    keys = [line.strip() for line in lines if line.strip()]
+    for key in keys:
+        if key.count("+") < 2:
+            raise BadTrust(f"{LEDGER}: {key[:60]!r} is not a verifier key")
+    return {key.split("+", 1)[0]: key for key in keys}
+
+
+def _keys(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
+    data = files.get(name, b"")
+    if not data:
+        return {}
+    try:
+        ders = [der for _, _, der in pem.unarmor(data, multiple=True)]
+    except ValueError as error:
+        raise BadTrust(f"{name} is not PEM: {error}") from error
+    for der in ders:
+        if len(der) != len(_SPKI) + 32 or not der.startswith(_SPKI):
+            raise BadTrust(f"{name} holds something else than an Ed25519 public key")
+    return {key_id_of(der[len(_SPKI) :]): der[len(_SPKI) :] for der in ders}
