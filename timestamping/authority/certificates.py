@@ -60,6 +60,8 @@ class Issuer:
 def subject_name(organisation: str, common_name: str) -> x509.Name:
     """O and CN as UTF8String; ``organisation`` may be in any script.
 
+    Many readers show the CN alone, so the organisation stands there too where it fits.
+
     Raises:
         PkiError: it is empty, over 64 characters, or has characters that do not print.
     """
@@ -68,6 +70,9 @@ def subject_name(organisation: str, common_name: str) -> x509.Name:
         raise PkiError(
             f"the organisation's name must have 1 to {_LONGEST_NAME} printing characters"
         )
+    full = f"{name} {common_name}"
+    if len(full.encode()) <= _LONGEST_NAME:
+        common_name = full
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),

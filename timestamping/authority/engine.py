@@ -27,9 +27,9 @@ A rejection never carries a token, and no input makes :meth:`Authority.respond` 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chain_adapter.digest import ALGORITHMS, Digest
 from timestamping.authority import der
@@ -39,6 +39,9 @@ from timestamping.authority.keys import PrivateKey
 from timestamping.authority.request import parse_request
 from timestamping.authority.serial import serial_octets
 from timestamping.authority.signer import TokenSigner
+
+if TYPE_CHECKING:
+    from timestamping.trust import TrustStore
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,8 @@ class Authority:
         policies: the policies offered (dotted); the first is the default.
         accuracy: half-width of the interval around genTime, or None to say nothing.
         clock: source of time.
+        trust: gives what the tokens verify under, for whoever verifies them in this process; the
+            authority itself has no use for it.
 
     Raises:
         BadSigner: certificate and key are not fit (rule 15).
@@ -85,6 +90,7 @@ class Authority:
         policies: Sequence[str] = (DEFAULT_POLICY,),
         accuracy: timedelta | None = None,
         clock: Clock | None = None,
+        trust: Callable[[], TrustStore] | None = None,
     ) -> None:
         self._signer = TokenSigner(key, certificate, chain)
         self._clock: Clock = clock or SystemClock()
@@ -96,6 +102,7 @@ class Authority:
         self.chain = tuple(chain)
         self.policies = tuple(policies)
         self.accuracy = accuracy
+        self.trust = trust
 
     def respond(self, request: bytes) -> bytes:
         """DER of the TimeStampResp to the bytes of a request; never raises."""

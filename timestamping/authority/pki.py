@@ -123,7 +123,12 @@ class Pki:
         """
         leaf = self._leaves[TSA.role]
         return Authority(
-            leaf.key, leaf.der, policies=policies, accuracy=accuracy, clock=clock or self._clock
+            leaf.key,
+            leaf.der,
+            policies=policies,
+            accuracy=accuracy,
+            clock=clock or self._clock,
+            trust=self.trust,
         )
 
     def trust(self) -> TrustStore:
