@@ -1,0 +1,1 @@
+"""The public ledger, for people: its newest checkpoint, its entries, and the proof of each."""
