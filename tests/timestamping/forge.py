@@ -200,8 +200,8 @@ class Forge:
                 *([ess_v2(self.signer.der)] if self.ess is None else self.ess),
                 *self.extra_attributes,
             ]
-        dropped = oid(self.dropped_attribute) if self.dropped_attribute else b"\xff"
-        kept = [one for one in attributes if dropped not in one[:20]]
+        dropped = oid(self.dropped_attribute) if self.dropped_attribute else None
+        kept = [one for one in attributes if dropped is None or dropped not in one[:20]]
         ordered = sorted(kept)
         return b"".join(ordered if self.sorted_attributes else ordered[::-1])
 
