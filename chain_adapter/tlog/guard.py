@@ -57,15 +57,13 @@ class Guard:
         """The note of the last checkpoint let out; None when there is no file.
 
         Raises:
-            Fatal: the file is not text.
             Retryable: it cannot be read now.
         """
         try:
-            return self.path.read_text("utf-8")
+            # Bytes that are not text become a note that no key has signed.
+            return self.path.read_bytes().decode("utf-8", "replace")
         except FileNotFoundError:
             return None
-        except UnicodeDecodeError as error:
-            raise Fatal(f"the guard file {self.path} is damaged: restore it") from error
         except OSError as error:
             raise Retryable(f"the guard file {self.path} cannot be read now: {error}") from error
 

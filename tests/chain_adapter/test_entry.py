@@ -200,6 +200,8 @@ def test_a_key_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
 def test_meta_digest_needs_its_salt() -> None:
     metadata = {"name": "合同.pdf", "size": 12}
     assert meta_digest(b"a" * 32, metadata) != meta_digest(b"b" * 32, metadata)
-    assert meta_digest(b"a" * 32, metadata) == meta_digest(b"a" * 32, dict(reversed(metadata.items())))
+    assert meta_digest(b"a" * 32, metadata) == meta_digest(
+        b"a" * 32, dict(reversed(metadata.items()))
+    )
     with pytest.raises(ValueError, match="32 bytes"):
         meta_digest(b"short", metadata)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ def unhex(path: list[str]) -> list[bytes]:
 # The definitions of RFC 6962 §2.1 to §2.1.2, word for word, to measure the iterative ones against.
 
 
-@lru_cache(maxsize=None)
+@cache
 def mth(first: int, end: int) -> bytes:
     if end - first == 1:
         return MANY[first]
@@ -109,7 +109,9 @@ def test_root_over_a_list_is_the_recursive_definition(size: int) -> None:
 
 
 @given(size=st.integers(1, 300), data=st.data())
-def test_an_audit_path_fits_its_own_leaf_place_and_size_only(size: int, data: st.DataObject) -> None:
+def test_an_audit_path_fits_its_own_leaf_place_and_size_only(
+    size: int, data: st.DataObject
+) -> None:
     index = data.draw(st.integers(0, size - 1))
     other = data.draw(st.integers(0, 299).filter(lambda number: number != index))
     path, root = inclusion_proof(MANY[:size], index), mth(0, size)

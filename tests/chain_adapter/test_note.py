@@ -122,7 +122,9 @@ def test_a_verifier_key_is_read_strictly(vkey: str) -> None:
         VerifierKey.parse(vkey)
 
 
-@pytest.mark.parametrize("origin", ["", "with space", "a+b", "tab\t", "cosignature/v1", "nb\u00a0sp"])
+@pytest.mark.parametrize(
+    "origin", ["", "with space", "a+b", "tab\t", "cosignature/v1", "nb\u00a0sp"]
+)
 def test_an_origin_can_name_a_key(origin: str) -> None:
     with pytest.raises(InvalidProof):
         require_origin(origin)
@@ -132,7 +134,10 @@ def test_a_cosignature_states_a_possible_time() -> None:
     text = SIGNED.checkpoint.text()
     second = 2**62
     message = f"cosignature/v1\ntime {second}\n{text}".encode()
-    lines = (SIGNER.line(ED25519, text.encode()), SIGNER.line(4, message, second.to_bytes(8, "big")))
+    lines = (
+        SIGNER.line(ED25519, text.encode()),
+        SIGNER.line(4, message, second.to_bytes(8, "big")),
+    )
     with pytest.raises(InvalidProof, match="impossible time"):
         open_checkpoint(Note(text, lines).encode(), SIGNER.verifier)
     short = (lines[0], SIGNER.line(4, message))

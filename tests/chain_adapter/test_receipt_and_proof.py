@@ -28,11 +28,11 @@ PROOF = Proof(7, (b"a" * 32, b"b" * 32), "text\n\n\u2014 name c2lnbmF0dXJl\n")
 @given(
     position=st.integers(0, 2**53 - 1),
     status=st.sampled_from(Status),
-    time=st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1)),
+    second=st.integers(0, 253_402_300_799),
     note=st.text(st.characters(exclude_categories=["Cs"])),
 )
-def test_a_receipt_reads_back(position: int, status: Status, time: datetime, note: str) -> None:
-    moment = time.replace(microsecond=0, tzinfo=UTC)
+def test_a_receipt_reads_back(position: int, status: Status, second: int, note: str) -> None:
+    moment = datetime.fromtimestamp(second, UTC)
     receipt = replace(RECEIPT, position=position, status=status, time=moment, checkpoint=note)
     data = receipt.to_json()
     assert Receipt.from_json(data) == receipt

@@ -190,9 +190,7 @@ def refusals(record: Record) -> dict[str, tuple[Record, str, Result]]:
         ),
         "proof of another entry": (record._replace(proof=other.proof), STEPS[9], bad),
         "a place beyond the tree": (
-            record._replace(
-                receipt=replace(receipt, position=9), proof=replace(later, index=9)
-            ),
+            record._replace(receipt=replace(receipt, position=9), proof=replace(later, index=9)),
             STEPS[9],
             bad,
         ),
@@ -252,9 +250,7 @@ def test_two_trees_of_one_size_are_refused(record: Record) -> None:
 
 def passes(record: Record, entry: bytes, receipt: bytes, proof: bytes) -> bool:
     try:
-        return verify(
-            entry, Receipt.from_json(receipt), Proof.decode(proof), record.trust
-        ).ok
+        return verify(entry, Receipt.from_json(receipt), Proof.decode(proof), record.trust).ok
     except (InvalidReceipt, InvalidProof):
         return False
 
