@@ -1,0 +1,94 @@
+"""The nudge reaches a consumer, is coalesced, and its loss is never the request's trouble."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from portal.jobs import worker
+from portal.jobs.queue import Queue, open_huey
+from portal.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(environment="test", data_dir=tmp_path, sweep_seconds=0.05)
+
+
+def test_many_nudges_become_few_messages(settings: Settings) -> None:
+    queue = Queue(settings)
+    for _ in range(500):
+        queue.nudge()
+    queue.close()
+    waiting = open_huey(settings).pending_count()
+    assert 1 <= waiting <= 5
+
+
+def test_close_hands_on_the_last_nudge(settings: Settings) -> None:
+    queue = Queue(settings)
+    queue.nudge()
+    queue.close()
+    assert open_huey(settings).pending_count() == 1
+
+
+def test_an_unusable_queue_does_not_raise(tmp_path: Path) -> None:
+    (tmp_path / "queue.db").mkdir()  # a folder where the queue's file should be
+    queue = Queue(Settings(environment="test", data_dir=tmp_path))
+    queue.nudge()
+    queue.close()
+
+
+def test_drain_goes_on_until_nothing_moves() -> None:
+    batches = iter([3, 2, 0])
+    assert worker.drain(lambda: next(batches)) == 5
+
+
+def test_drain_survives_a_failure() -> None:
+    def broken() -> int:
+        raise OSError("the disk is away")
+
+    assert worker.drain(broken) == 0
+
+
+def test_the_sweeper_works_without_any_nudge(settings: Settings) -> None:
+    seen = threading.Event()
+    stop = threading.Event()
+    cleaned = threading.Event()
+
+    def advance() -> int:
+        seen.set()
+        return 0
+
+    thread = threading.Thread(
+        target=worker._sweep, args=(stop, settings.sweep_seconds, advance, cleaned.set)
+    )
+    thread.start()
+    assert seen.wait(5)
+    assert cleaned.wait(5)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_consumer_runs_the_task_that_a_nudge_asked_for(settings: Settings) -> None:
+    ran = threading.Event()
+    huey = open_huey(settings)
+
+    def work() -> None:
+        ran.set()
+
+    worker.advance_task(huey, work)
+    queue = Queue(settings)
+    queue.nudge()
+    deadline = time.monotonic() + 5
+    while not ran.is_set() and time.monotonic() < deadline:
+        task = huey.dequeue()
+        if task is None:
+            time.sleep(0.01)
+        else:
+            huey.execute(task)
+    queue.close()
+    assert ran.is_set()
