@@ -1,16 +1,15 @@
 """What services raise when a request cannot be done; only ``portal.errors`` knows about HTTP.
 
 PortalError
-├── BadInput      422  the input itself is wrong; ``field`` names it
-├── Forbidden     403  signed in, but not allowed
-├── NotFound      404  not there, or somebody else's
-├── Conflict      409  contradicts what is already recorded
-├── TooLarge      413  over a stated limit
-├── RateLimited   429  too many requests for now
-└── Unavailable   503  a part this needs cannot answer just now; the same request may pass later
+├── Unauthenticated 401  nobody has signed in, or the key does not hold
+├── Forbidden       403  signed in, but not allowed
+├── NotFound        404  not there, or somebody else's
+├── Conflict        409  contradicts what is already recorded
+├── TooLarge        413  over a stated limit
+├── BadInput        422  the input itself is wrong; ``field`` names it
+├── RateLimited     429  too many requests for now
+└── Unavailable     503  a part this needs cannot answer just now; the same request may pass later
 """
-
-# ruff: noqa: N818 (these are answers to the caller, named as such)
 
 from __future__ import annotations
 
@@ -41,8 +40,8 @@ class PortalError(Exception):
         return self.message % self.params if self.params else self.message
 
 
-class BadInput(PortalError):
-    status = 422
+class Unauthenticated(PortalError):
+    status = 401
 
 
 class Forbidden(PortalError):
@@ -59,6 +58,10 @@ class Conflict(PortalError):
 
 class TooLarge(PortalError):
     status = 413
+
+
+class BadInput(PortalError):
+    status = 422
 
 
 class RateLimited(PortalError):

@@ -1,0 +1,168 @@
+"""API keys: made once, shown once, kept as a digest, compared in constant time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import ApiKey, Role, User, users_roles
+from portal.audit.actor import Actor
+from portal.audit.service import record
+from portal.database import Database
+from portal.problems import BadInput, Conflict, NotFound, Unauthenticated
+
+SCOPES = ("read", "write")
+PREFIX = "nep_"
+MAX_KEYS = 50
+
+_FORM = re.compile(r"nep_([0-9a-z]{16})_([0-9a-f]{64})", re.ASCII)
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+#: last_used_at is kept this fresh; finer would cost a durable write for every request
+_USE_RECORDED_EVERY = timedelta(minutes=5)
+_REFUSED = "This API key is unknown, expired or revoked."
+
+
+@dataclass(frozen=True)
+class KeyHolder:
+    """Whom a key speaks for, and what it may do."""
+
+    key_id: str
+    user_id: str
+    name: str
+    roles: frozenset[str]
+    scopes: frozenset[str]
+    must_change_password: bool
+
+
+def create_api_key(
+    database: Database,
+    actor: Actor,
+    name: str,
+    scopes: tuple[str, ...] = SCOPES,
+    days: int | None = 365,
+    user_id: str | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key for ``user_id`` (the actor when None).
+
+    Returns:
+        The stored row and the key itself, which is never to be had again.
+
+    Raises:
+        BadInput: no name, an unknown scope, or a lifetime outside 1–3650 days.
+        Conflict: the person already holds :data:`MAX_KEYS` keys that work.
+    """
+    name = _checked_name(name)
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise BadInput("scope", "A key reads, writes or does both.", field="scopes")
+    if days is not None and not 1 <= days <= 3650:
+        raise BadInput("days", "A key lasts from 1 to 3650 days.", field="days")
+    secret, now = secrets.token_hex(32), datetime.now(UTC)
+    key = ApiKey(
+        id="".join(secrets.choice(_LETTERS) for _ in range(16)),
+        user_id=user_id or actor.id,
+        name=name,
+        secret=_digest(secret),
+        scopes=" ".join(scopes),
+        created_at=now,
+        expires_at=now + timedelta(days=days) if days else None,
+    )
+    with database.transaction() as session:
+        if _working(session, key.user_id, now) >= MAX_KEYS:
+            message = "Revoke a key first: nobody holds more than %(most)s."
+            raise Conflict("too_many_keys", message, most=MAX_KEYS)
+        session.add(key)
+        session.flush()
+        detail = {"key": key.id, "scopes": key.scopes}
+        record(session, actor, "account.key_created", f"user:{key.user_id}", detail)
+    return key, f"{PREFIX}{key.id}_{secret}"
+
+
+def revoke_api_key(database: Database, actor: Actor, key_id: str) -> None:
+    """End a key of the actor's own at once; revoking it again changes nothing.
+
+    Raises:
+        NotFound: there is no such key, or it is somebody else's.
+    """
+    with database.transaction() as session:
+        key = session.get(ApiKey, key_id)
+        if key is None or key.user_id != actor.id:
+            raise NotFound("key_not_found", "There is no such key.")
+        if key.revoked_at is None:
+            key.revoked_at = datetime.now(UTC)
+            record(session, actor, "account.key_revoked", f"user:{actor.id}", {"key": key.id})
+
+
+def list_api_keys(database: Database, user_id: str) -> list[ApiKey]:
+    """A person's keys, newest first, revoked ones too."""
+    query = select(ApiKey).where(ApiKey.user_id == user_id).order_by(ApiKey.created_at.desc())
+    with database.reading() as session:
+        return list(session.scalars(query.limit(500)))
+
+
+def authenticate_api_key(database: Database, text: str) -> KeyHolder:
+    """Whom the key ``nep_<id>_<secret>`` speaks for.
+
+    Raises:
+        Unauthenticated: malformed, unknown, expired, revoked, or its holder's account is closed.
+            One sentence for all, so that guessing learns nothing.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise Unauthenticated("key_refused", _REFUSED)
+    query = (
+        select(ApiKey, User.name, User.active, User.must_change_password, Role.name)
+        .join(User, User.id == ApiKey.user_id)
+        .outerjoin(users_roles, users_roles.c.user_id == User.id)
+        .outerjoin(Role, Role.id == users_roles.c.role_id)
+        .where(ApiKey.id == match[1])
+    )
+    with database.reading() as session:
+        rows = session.execute(query).all()
+    now = datetime.now(UTC)
+    if not rows or not _holds(rows[0][0], match[2], now) or not rows[0][2]:
+        raise Unauthenticated("key_refused", _REFUSED)
+    key, name, _, must_change, _ = rows[0]
+    _note_use(database, key, now)
+    roles = frozenset(row[4] for row in rows if row[4])
+    return KeyHolder(key.id, key.user_id, name, roles, frozenset(key.scopes.split()), must_change)
+
+
+def _holds(key: ApiKey, secret: str, now: datetime) -> bool:
+    genuine = hmac.compare_digest(key.secret, _digest(secret))
+    expired = key.expires_at is not None and key.expires_at <= now
+    return genuine and not expired and key.revoked_at is None
+
+
+def _note_use(database: Database, key: ApiKey, now: datetime) -> None:
+    if key.last_used_at is not None and now - key.last_used_at < _USE_RECORDED_EVERY:
+        return
+    with database.transaction() as session:
+        session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))
+
+
+def _working(session: Session, user_id: str, now: datetime) -> int:
+    query = select(func.count()).where(
+        ApiKey.user_id == user_id,
+        ApiKey.revoked_at.is_(None),
+        ApiKey.expires_at.is_(None) | (ApiKey.expires_at > now),
+    )
+    return session.scalar(query) or 0
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise BadInput("name", "Give the key a name of at most 100 characters.", field="name")
+    return name
+
+
+def _digest(secret: str) -> str:
+    # A 256-bit random secret needs no slow hash: there is nothing to guess.
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,139 @@
+"""The application factory: short steps, in the order they take effect on a request."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask
+from flask_babel import Babel
+from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import migrations
+from chain_adapter.durable import write_new
+from portal import errors, headers, limits, logs, observability, security
+from portal.accounts import extension as accounts_extension
+from portal.services import Services, build_services
+from portal.settings import Settings
+from portal.ui.locale import select_locale
+
+_HERE = Path(__file__).parent
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """The portal as a WSGI application.
+
+    Args:
+        settings: read from the environment when None.
+        services: built from the settings when None; tests hand in their own.
+
+    Raises:
+        migrations.SchemaBehindError: the database needs ``flask --app wsgi init``. Not under the
+            ``flask`` command, which is how one runs that.
+    """
+    settings = settings or (services.settings if services else Settings())
+    logs.configure_logging(settings.log_level)
+    services = services or build_services(settings)
+    if click.get_current_context(silent=True) is None:
+        migrations.require_current(services.database)
+    app = Flask("portal", static_folder="ui/static", root_path=str(_HERE))
+    app.extensions["notary"] = services
+    _configure(app, settings)
+    _proxies(app, settings)
+    observability.install(app, settings)
+    headers.install(app, settings)
+    _languages(app, settings)
+    limits.install(app, settings)
+    accounts_extension.install(app, settings, services.database)
+    security.install(app)
+    api = _api(app)
+    _features(app, api)
+    errors.install(app)
+    app.teardown_appcontext(lambda _error: services.database.scoped.remove())
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    https = settings.base_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=_secret_key(settings),
+        # The prefix makes browsers refuse such a cookie from other hosts and over http.
+        SESSION_COOKIE_NAME="__Host-notary" if https else "notary",
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),  # addresses carry the content's digest
+    )
+    if settings.production:
+        host = urlsplit(settings.base_url).hostname or ""
+        app.config["TRUSTED_HOSTS"] = [host, "127.0.0.1", "localhost"]
+
+
+def _secret_key(settings: Settings) -> str:
+    """SECRET_KEY, or one made at the first start and kept where only the service reads it."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    path = settings.path("keys/session.key")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):  # made before, or by another process just now
+        write_new(path, secrets.token_hex(32).encode())
+    return path.read_text()
+
+
+def _proxies(app: Flask, settings: Settings) -> None:
+    count = settings.trusted_proxies
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+
+
+def _languages(app: Flask, settings: Settings) -> None:
+    """Each feature brings its own catalogue; msgids are the English sentences."""
+    folders = sorted(str(folder) for folder in _HERE.glob("*/translations"))
+    app.config.update(
+        BABEL_DEFAULT_LOCALE=settings.default_locale,
+        BABEL_DEFAULT_TIMEZONE=settings.timezone,
+        BABEL_TRANSLATION_DIRECTORIES=";".join(folders),
+    )
+    Babel(app, locale_selector=select_locale)
+
+
+def _api(app: Flask) -> Api:
+    app.config.update(
+        API_TITLE="Notary Evidence Portal",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    return Api(app)
+
+
+def _features(app: Flask, api: Api) -> None:
+    for name in _PAGES:
+        if find_spec(name):
+            app.register_blueprint(__import__(name, fromlist=["blueprint"]).blueprint)
+    for name in _APIS:
+        if find_spec(name):
+            api.register_blueprint(__import__(name, fromlist=["blueprint"]).blueprint)
+
+
+_PAGES = (
+    "portal.observability",
+    "portal.ui.views",
+    "portal.accounts.views",
+    "portal.audit.views",
+    "portal.published.views",
+    "portal.deposits.views",
+    "portal.verification.views",
+    "portal.explorer.views",
+)
+_APIS = ("portal.deposits.api",)

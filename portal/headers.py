@@ -1,0 +1,99 @@
+"""What every answer tells the browser: where scripts may come from, and what it must not do."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from secure import (
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    Secure,
+    StrictTransportSecurity,
+    XContentTypeOptions,
+    XFrameOptions,
+)
+
+from portal.settings import Settings
+
+#: Endpoints whose answers are the same for everybody, so that no cookie may ride along and caches
+#: and pages elsewhere may keep them.
+SHARED = frozenset(
+    {
+        "static",
+        "published.checkpoint",
+        "published.tile",
+        "published.ledger_key",
+        "published.root",
+        "published.crl",
+        "published.tsa",
+        "observability.healthz",
+        "observability.readyz",
+    }
+)
+
+# 'wasm-unsafe-eval' lets hash-wasm digest files in the browser; it does not allow eval().
+# data: pictures are those of the style sheet (arrows of select boxes).
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "media-src 'self'",
+        "worker-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+)
+
+
+class PortalSessions(SecureCookieSessionInterface):
+    """Flask's signed session cookie, but never on answers shared by everybody."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint not in SHARED:
+            super().save_session(app, session, response)
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Set the security headers on every answer, error pages included."""
+    fixed = dict(_secure(settings).headers)
+    app.session_interface = PortalSessions()
+
+    @app.after_request
+    def _dress(response: Response) -> Response:
+        for name, value in fixed.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint in SHARED:
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        elif "Cache-Control" not in response.headers:
+            # Nothing of a person's stays behind in a shared browser.
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+def _secure(settings: Settings) -> Secure:
+    transport = None
+    if settings.base_url.startswith("https://"):
+        transport = StrictTransportSecurity().max_age(31_536_000)
+    return Secure(
+        csp=ContentSecurityPolicy().value(_POLICY),
+        hsts=transport,
+        xfo=XFrameOptions().deny(),
+        xcto=XContentTypeOptions().nosniff(),
+        # The CSRF check needs the referrer within the site; nobody else does.
+        referrer=ReferrerPolicy().same_origin(),
+        permissions=PermissionsPolicy().value(
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+        ),
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        corp=CrossOriginResourcePolicy().same_origin(),
+    )

@@ -1,0 +1,220 @@
+"""Who may do what: default deny, roles, keys' scopes, cross-site requests, safe redirects.
+
+Every endpoint refuses visitors who have not signed in unless it is named in
+:data:`PUBLIC_ENDPOINTS`. The guard runs before any view, in this order:
+
+1. No key in the address, no NUL in the address.
+2. Who is it? An API key (below /api/), else the session.
+3. Is the endpoint public, or has the visitor signed in?
+4. Does a key's scope cover the method?
+5. Must the password be changed first?
+6. Does the request come from our own page (CSRF)?
+
+Roles are checked by :func:`roles_required` on the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.accounts.keys import PREFIX, KeyHolder, authenticate_api_key
+from portal.audit.actor import Actor
+from portal.problems import Forbidden, Unauthenticated
+from portal.ui.context import (
+    current_actor,
+    is_api_request,
+    services,
+    visitor_address,
+    visitor_via,
+)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+#: endpoint → why anybody may use it
+PUBLIC_REASONS = {
+    "static": "style sheets, scripts and pictures",
+    "ui.home": "the first page says what this is",
+    "ui.language": "the language is chosen before signing in",
+    "security.login": "where people sign in",
+    "security.logout": "signing out twice is no error",
+    "security.register": "where people get an account, when registration is open",
+    "published.tsa": "RFC 3161 clients carry no credentials",
+    "published.checkpoint": "anybody may audit the ledger",
+    "published.tile": "anybody may audit the ledger",
+    "published.ledger_key": "anybody may audit the ledger",
+    "published.root": "verifiers need the root certificate",
+    "published.crl": "verifiers need the revocation list",
+    "observability.healthz": "load balancers carry no credentials",
+    "observability.readyz": "load balancers carry no credentials; it names parts, not details",
+    "api-docs.openapi_json": "integrators read the API's description first",
+}
+PUBLIC_ENDPOINTS = frozenset(PUBLIC_REASONS)
+
+#: endpoint → why a POST without our token is right
+CSRF_EXEMPT = {"published.tsa": "an RFC 3161 client has no page of ours and no session"}
+
+#: pages somebody with a one-time password may still use
+_BEFORE_NEW_PASSWORD = frozenset(
+    {"security.change_password", "security.logout", "ui.language", "static"}
+)
+#: beside /api/, where keys are accepted: monitors carry a key
+_KEY_ENDPOINTS = frozenset({"observability.metrics"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class HeaderFirstCsrf(CSRFProtect):  # type: ignore[misc]
+    """Looks for the token in the header first: an upload is not read before it is let in."""
+
+    def _get_csrf_token(self) -> str | None:
+        for name in current_app.config["WTF_CSRF_HEADERS"]:
+            token = request.headers.get(name)
+            if token:
+                return str(token)
+        # The API takes the token from the header only: its bodies are not forms of ours.
+        return None if is_api_request() else super()._get_csrf_token()
+
+
+csrf = HeaderFirstCsrf()
+
+
+def install(app: Flask) -> None:
+    """Put the guard before every view."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard decides when, see step 6
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session: pages stay open for hours
+    csrf.init_app(app)
+    app.before_request(_guard)
+
+
+def roles_required(*roles: str) -> Callable[[View], View]:
+    """Let only people holding one of ``roles`` call the view."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if not current_actor().has(*roles):
+                message = "This needs one of these roles: %(roles)s."
+                raise Forbidden("role_missing", message, roles=", ".join(roles))
+            return view(*args, **kwargs)
+
+        checked.required_roles = frozenset(roles)  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
+
+    return decorate
+
+
+def safe_next(target: str | None, default: str = "/") -> str:
+    """``target`` when it is a path of this site, else ``default``.
+
+    Browsers read ``\\`` as ``/`` and skip control characters and spaces, so only printable paths
+    starting with exactly one slash pass.
+    """
+    if not target or not target.isprintable() or " " in target or "\\" in target:
+        return default
+    if not target.startswith("/") or target.startswith("//"):
+        return default
+    parts = urlsplit(target)
+    return default if parts.scheme or parts.netloc else target
+
+
+def refuse_anonymous() -> BaseResponse:
+    """Send a visitor to sign in and back again; programs get 401."""
+    if is_api_request():
+        raise Unauthenticated("not_signed_in", "Sign in or send an API key.")
+    here = request.full_path.rstrip("?") if request.method in _READING else ""
+    if request.headers.get("HX-Request"):
+        # A polling fragment of a page whose session ended: htmx then opens the sign-in page.
+        here = _page_of_fragment()
+        answer = make_response("", 401)
+        answer.headers["HX-Redirect"] = _sign_in_address(here)
+        return answer
+    return redirect(_sign_in_address(here), code=303)
+
+
+def _guard() -> BaseResponse | None:
+    if request.endpoint is None:  # 404 and 405 are answered as such
+        return None
+    _refuse_bad_address()  # 1
+    _identify()  # 2
+    if request.endpoint not in PUBLIC_ENDPOINTS and not current_actor().id:  # 3
+        return refuse_anonymous()
+    _check_scope()  # 4
+    if _must_change_password():  # 5
+        return _ask_for_new_password()
+    _check_csrf()  # 6
+    return None
+
+
+def _refuse_bad_address() -> None:
+    pieces = [request.path, *(value for values in request.args.listvalues() for value in values)]
+    if any(PREFIX in piece for piece in pieces):
+        raise BadRequest(
+            "API keys are not accepted in the address, which ends up in logs. "
+            "Send it in the header, Authorization: Bearer …, and revoke this one."
+        )
+    if any("\x00" in piece for piece in pieces):
+        raise BadRequest("The address holds a NUL character.")
+
+
+def _identify() -> None:
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    takes_keys = is_api_request() or request.endpoint in _KEY_ENDPOINTS
+    if takes_keys and scheme:
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("scheme", "Send the key as: Authorization: Bearer …")
+        g.api_key = authenticate_api_key(services().database, credentials.strip())
+        holder = g.api_key
+        g.actor = Actor(holder.user_id, holder.name, holder.roles, visitor_address(), "api")
+    elif current_user and current_user.is_authenticated:
+        user = current_user
+        g.actor = Actor(user.id, user.name, user.role_names, visitor_address(), visitor_via())
+
+
+def _check_scope() -> None:
+    key: KeyHolder | None = g.get("api_key")
+    scope = "read" if request.method in _READING else "write"
+    if key is not None and scope not in key.scopes:
+        message = "This key lacks the scope %(scope)s."
+        raise Forbidden("scope_missing", message, scope=scope)
+
+
+def _must_change_password() -> bool:
+    if request.endpoint in _BEFORE_NEW_PASSWORD:
+        return False
+    key: KeyHolder | None = g.get("api_key")
+    if key is not None:
+        return key.must_change_password
+    return bool(current_actor().id and current_user.must_change_password)
+
+
+def _ask_for_new_password() -> Response | BaseResponse:
+    if is_api_request() or g.get("api_key"):
+        message = "Sign in on the web page and change the one-time password first."
+        raise Forbidden("password_change_required", message)
+    return redirect(url_for("security.change_password"), code=303)
+
+
+def _check_csrf() -> None:
+    if request.endpoint in CSRF_EXEMPT or g.get("api_key"):
+        return  # a key is sent on purpose, never by the browser on its own
+    if is_api_request() and not current_actor().id:
+        return  # nobody's authority could be borrowed
+    csrf.protect()
+
+
+def _page_of_fragment() -> str:
+    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""), "")
+
+
+def _sign_in_address(next_page: str) -> str:
+    address = url_for("security.login")
+    return f"{address}?next={quote(next_page, safe='/')}" if next_page else address
