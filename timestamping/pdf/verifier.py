@@ -218,7 +218,7 @@ def _carried(reader: PdfFileReader) -> TrustStore:
 
 def _member(dictionary: Any, name: str, default: Any) -> Any:
     """Like ``get``, but following references as ``[]`` does."""
-    return dictionary[name] if name in dictionary else default
+    return dictionary[name] if name in dictionary else default  # noqa: SIM401
 
 
 def _streams(dictionary: Any, name: str) -> tuple[bytes, ...]:
@@ -245,16 +245,16 @@ def _contents(stamp: EmbeddedPdfSignature) -> bytes:
 
 
 def _exactly_written(pdf: bytes, stamp: EmbeddedPdfSignature) -> bool:
-    """Whether the gap in the byte range, which no digest covers, holds the token in lower-case
+    """Whether the gap in the byte range, which no digest covers, holds the token in upper-case
     hexadecimal, then zeros, and nothing else."""
     first, length, second, _ = (int(stamp.byte_range[at]) for at in range(4))
     content, token = bytes(stamp.pkcs7_content), _contents(stamp)
     padded = token + bytes(len(content) - len(token))
-    return pdf[first + length : second] == b"<" + padded.hex().encode() + b">"
+    return pdf[first + length : second] == b"<" + padded.hex().upper().encode() + b">"
 
 
 def _range_digest(stamp: EmbeddedPdfSignature) -> bytes:
-    stamp.compute_integrity_info()
+    stamp.compute_integrity_info()  # type: ignore[no-untyped-call]
     return bytes(stamp.compute_digest())
 
 

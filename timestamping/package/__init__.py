@@ -1,0 +1,31 @@
+"""Proof packages: built once, verified anywhere, by anybody, without asking the platform."""
+
+from timestamping.package.build import Original, PackageParts, build_package, safe_name
+from timestamping.package.errors import (
+    BadMember,
+    CannotBuild,
+    NotAPackage,
+    PackageError,
+    UnsafePackage,
+)
+from timestamping.package.manifest import Manifest
+from timestamping.package.report import Facts, PackageReport, Result
+from timestamping.package.verifier import verify_letter, verify_package
+
+__all__ = [
+    "BadMember",
+    "CannotBuild",
+    "Facts",
+    "Manifest",
+    "NotAPackage",
+    "Original",
+    "PackageError",
+    "PackageParts",
+    "PackageReport",
+    "Result",
+    "UnsafePackage",
+    "build_package",
+    "safe_name",
+    "verify_letter",
+    "verify_package",
+]

@@ -1,0 +1,60 @@
+"""The pieces of a deposit as they were found, before anything is judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from timestamping.package_files import ANCHORS, ATTACHED, FACTS, LETTER, LETTER_SCHEMA, co_token
+from timestamping.package_trust import PackageTrust
+from timestamping.pdf.errors import BadPdf
+from timestamping.pdf.verifier import letter_attachments
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """``members`` by package name, small ones only. ``number`` is the manifest's, None when a
+    letter came alone. ``digests`` maps each file offered to its digests by algorithm."""
+
+    members: Mapping[str, bytes]
+    trust: PackageTrust
+    number: str | None = None
+    digests: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+
+    def co_tokens(self) -> list[bytes]:
+        """The co-stamps, in order."""
+        found: list[bytes] = []
+        while (data := self.members.get(co_token(len(found) + 2))) is not None:
+            found.append(data)
+        return found
+
+
+def from_letter(pdf: bytes) -> tuple[dict[str, bytes], bytes]:
+    """The members a letter carries, as if they came in a package, and its ``trust.json``.
+
+    Raises:
+        BadPdf: no readable PDF, or one without the attachments of a letter.
+    """
+    attached = letter_attachments(pdf)
+    members = {ATTACHED.get(name, name): data for name, data in attached.items()}
+    if FACTS not in attached or ANCHORS not in attached:
+        raise BadPdf("this PDF is no deposit letter: it carries no evidence")
+    members[LETTER] = pdf
+    return members, attached[ANCHORS]
+
+
+def letter_facts(attached: Mapping[str, bytes]) -> dict[str, Any]:
+    """``letter.json`` as an object.
+
+    Raises:
+        BadPdf: missing, or not of this schema.
+    """
+    try:
+        facts = json.loads(attached[FACTS])
+    except (KeyError, ValueError, RecursionError) as error:
+        raise BadPdf("the letter does not state its facts") from error
+    if not isinstance(facts, dict) or facts.get("schema") != LETTER_SCHEMA:
+        raise BadPdf("the letter's facts are of another schema")
+    return facts
