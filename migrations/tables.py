@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import portal.accounts.models
-import portal.audit.models  # noqa: F401
+import portal.audit.models
+import portal.deposits.models  # noqa: F401
 from portal.database import Base
 
 metadata = Base.metadata

@@ -1,0 +1,98 @@
+"""The table of deposits: the row is the state, and the only outbox there is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.database import Base
+
+#: The kind of ledger entry a deposit makes; with the deposit's id it is the idempotency key.
+ENTRY_KIND: Final = "deposit"
+
+
+class State(StrEnum):
+    """Each state is reached from the one before it, by one compare-and-swap."""
+
+    RECEIVED = "received"
+    TIMESTAMPED = "timestamped"
+    ANCHORED = "anchored"
+    ISSUED = "issued"
+
+
+class Deposit(Base):
+    """One deposit.
+
+    What was received (down to ``hashed_at``) never changes. ``wait_*``, ``attempts`` and
+    ``next_attempt_at`` say why it waits and until when; ``lease`` names the worker that has it in
+    hand until ``lease_until``. The rest is filled step by step and then never changes either, but
+    for ``receipts``, which further ledgers join as they answer (``follow_at``: ask them next).
+    """
+
+    __tablename__ = "deposits"
+    __table_args__ = (
+        UniqueConstraint(
+            "owner_id", "idempotency_key", name="uq_deposits_owner_id_idempotency_key"
+        ),
+        Index("ix_deposits_owner_id_received_at_id", "owner_id", "received_at", "id"),
+        Index("ix_deposits_state_next_attempt_at", "state", "next_attempt_at"),
+        Index("ix_deposits_sha256", "sha256"),
+        Index("ix_deposits_follow_at", "follow_at"),
+        Index("ix_deposits_lease", "lease"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    #: "file": the bytes are in the vault; "digest": they stayed with the depositor
+    kind: Mapped[str] = mapped_column(String(8))
+    idempotency_key: Mapped[str | None] = mapped_column(String(128))
+    #: SHA-256 of what the request asked for, to tell a repetition from another request
+    fingerprint: Mapped[str] = mapped_column(String(64))
+
+    title: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    #: as given, never used as a path
+    filename: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    sm3: Mapped[str | None] = mapped_column(String(64))
+    vault_key: Mapped[str | None] = mapped_column(String(200))
+    #: RFC 8785 text and salt (32 bytes): what the ledger entry's ``meta`` commits to
+    record: Mapped[str] = mapped_column(Text)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    hashed_at: Mapped[datetime]
+
+    state: Mapped[str] = mapped_column(String(16), default=State.RECEIVED)
+    wait_reason: Mapped[str | None] = mapped_column(String(64))
+    wait_detail: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    lease: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+
+    #: DER of the token; ``stamps`` is JSON: who made it, and the co-stamps
+    token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    stamps: Mapped[str | None] = mapped_column(Text)
+    gen_time: Mapped[datetime | None]
+    entry: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: JSON: ledger id → receipt, the primary ledger's first
+    receipts: Mapped[str | None] = mapped_column(Text)
+    proof: Mapped[str | None] = mapped_column(Text)
+    anchored_at: Mapped[datetime | None]
+    follow_at: Mapped[datetime | None]
+    letter_key: Mapped[str | None] = mapped_column(String(200))
+    letter_sha256: Mapped[str | None] = mapped_column(String(64))
+    issued_at: Mapped[datetime | None]
+
+    @property
+    def subject(self) -> str:
+        """How the custody log names this deposit."""
+        return f"deposit:{self.id}"

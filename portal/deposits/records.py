@@ -1,0 +1,87 @@
+"""What a deposit commits to beside its digests, in one canonical form with a salt."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any, Final
+
+import rfc8785
+
+from portal.deposits.filenames import MAX_NAME
+from portal.problems import BadInput
+
+MAX_TITLE: Final = 200
+MAX_NOTE: Final = 4000
+_MAX_MEDIA_TYPE: Final = 200
+_SCHEMA: Final = "notary/deposit/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the depositor says about the content. Kept character for character, so that what was
+    committed to is what was said.
+
+    Raises:
+        BadInput: naming the field.
+    """
+
+    title: str = ""
+    note: str = ""
+    filename: str = ""
+    media_type: str = ""
+
+    def __post_init__(self) -> None:
+        _check("title", self.title, MAX_TITLE)
+        _check("note", self.note, MAX_NOTE)
+        _check("filename", self.filename, MAX_NAME)
+        _check("media_type", self.media_type, _MAX_MEDIA_TYPE)
+
+    def fields(self) -> dict[str, str]:
+        return {
+            "title": self.title,
+            "note": self.note,
+            "filename": self.filename,
+            "media_type": self.media_type,
+        }
+
+
+def record_of(metadata: Metadata, *, kind: str, size: int | None, depositor: str) -> dict[str, Any]:
+    """The metadata the ledger entry commits to: what was said, what was seen, by whom.
+
+    ``depositor`` is the pseudonym, so that showing the record names nobody.
+    """
+    return {
+        "schema": _SCHEMA,
+        "kind": kind,
+        "size": size,
+        "depositor": depositor,
+        **metadata.fields(),
+    }
+
+
+def pseudonym(secret: bytes, owner_id: str) -> str:
+    """The platform's name for a depositor on ledgers: the same for all their deposits, and without
+    ``secret`` (32 bytes) nobody can tell whose."""
+    digest = hmac.digest(secret, b"notary/depositor/v1\n" + owner_id.encode(), hashlib.sha256)
+    return f"user:{digest.hex()[:32]}"
+
+
+def fingerprint(request: dict[str, Any]) -> str:
+    """SHA-256 of the canonical form of what a request asks for."""
+    return hashlib.sha256(rfc8785.dumps(request)).hexdigest()
+
+
+def _check(field: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        message = "%(name)s has at most %(limit)s characters."
+        raise BadInput("text_long", message, field=field, name=field, limit=limit)
+    if "\x00" in text:  # no database keeps it
+        message = "%(name)s holds a NUL character."
+        raise BadInput("text_nul", message, field=field, name=field)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = "%(name)s holds half a character (a lone surrogate)."
+        raise BadInput("text_unicode", message, field=field, name=field) from error
