@@ -1,0 +1,5 @@
+"""``python -m portal.verification PACKAGE [FILE]``."""
+
+from portal.verification.offline import main
+
+raise SystemExit(main())

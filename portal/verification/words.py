@@ -1,0 +1,84 @@
+"""The checks of a verification in Chinese, and the offline verifier's few sentences.
+
+No web framework in here: the page and the command line show the same words. English titles are
+the verifiers' own (``Check.title``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: code of a check → its title in Chinese; a test holds this equal to what verifiers can report
+TITLES: Final = {
+    # RFC 3161 tokens: timestamping.verifier
+    "status": "时间戳机构已同意签发",
+    "response-form": "回复是时间戳响应",
+    "der": "时间戳令牌为严格的 DER 编码",
+    "signer-info": "令牌由唯一签名者签署",
+    "content-type": "所签内容是时间戳",
+    "tst-info": "时间戳为第 1 版格式",
+    "imprint": "时间戳针对所查摘要",
+    "imprint-algorithm": "摘要算法可信",
+    "nonce": "回复对应本次请求",
+    "policy": "时间戳依所要求的策略签发",
+    "gen-time": "所载时间合理",
+    "signed-attributes": "签名属性与内容相符",
+    "signer": "签名者证书在案",
+    "ess-cert-id": "签名以摘要指明签名者证书",
+    "eku": "证书仅用于时间戳",
+    "end-entity": "证书是用于签名的终端证书",
+    "signature": "签名正确",
+    "chain": "所载时间点上证书链通向可信根",
+    "no-trust-root": "有可信根证书",
+    "carried-material": "随附的证书和吊销列表均真实",
+    "revocation": "证书链中无证书被吊销",
+    # ledger records: chain_adapter.verify
+    "entry_canonical": "账本记录格式正确",
+    "platform_signature": "平台已签署该记录",
+    "depositor_signature": "存证人已签署该记录",
+    "receipt_entry": "回执对应该记录",
+    "receipt_final": "记录已最终确认",
+    "ledger_trusted": "账本可信",
+    "receipt_checkpoint": "账本已签署回执的检查点",
+    "receipt_time": "账本已签署该时间",
+    "proof_checkpoint": "账本已签署证明的检查点",
+    "proof_position": "证明对应回执所载位置",
+    "trees_agree": "回执与证明出自同一棵树",
+    "inclusion": "记录在账本中",
+    # packages: timestamping.package
+    "container": "证明包可读且无害",
+    "manifest": "清单格式正确",
+    "contents": "各文件均与清单一致",
+    "trust": "信任锚可读",
+    "entry": "账本记录格式正确",
+    "signatures": "平台已签署账本记录",
+    "token": "时间戳针对所记录的摘要且有效",
+    "token-link": "账本记录指明该时间戳",
+    "co-tokens": "其他机构的时间戳均有效",
+    "metadata": "元数据与账本记录的承诺一致",
+    "ledger": "记录已载入账本",
+    "file": "文件与存证一致",
+    "file-absent": "文件与存证一致",
+    # letters: timestamping.pdf
+    "letter-readable": "存证函是已签章的 PDF",
+    "letter-signature": "存证函签章完好",
+    "letter-whole": "签章和时间戳覆盖全函",
+    "letter-unchanged": "签章后未被改动",
+    "letter-time": "签章时间有时间戳为证",
+    "letter-signer": "签章可信",
+    "letter-attachments": "存证函所附材料与此一致",
+    "letter-number": "存证函载有该编号和摘要",
+}
+
+#: kind of a trust anchor, in Chinese and English
+ANCHORS: Final = {
+    "root": ("根证书", "root"),
+    "ledger": ("账本公钥", "ledger key"),
+    "platform": ("平台公钥", "platform key"),
+    "depositor": ("存证人公钥", "depositor key"),
+}
+COMPARE: Final = (
+    "信任锚随材料附送，请与公证机构公布的指纹比对：",
+    "The trust anchors came with the evidence; compare them with those the office publishes:",
+)
+GIVEN: Final = ("依据所提供的信任锚：", "Judged by the trust anchors given:")
