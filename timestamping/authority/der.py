@@ -58,11 +58,11 @@ def oid(dotted: str) -> bytes:
     Raises:
         ValueError: ``dotted`` is not an object identifier.
     """
-    try:
-        arcs = [int(arc) for arc in dotted.split(".")]
-    except ValueError:
-        raise ValueError(f"{dotted!r} is not an object identifier") from None
-    if len(arcs) < 2 or min(arcs) < 0 or arcs[0] > 2 or (arcs[0] < 2 and arcs[1] > 39):
+    texts = dotted.split(".")
+    if len(texts) < 2 or not all(text.isascii() and text.isdigit() for text in texts):
+        raise ValueError(f"{dotted!r} is not an object identifier")
+    arcs = [int(text) for text in texts]
+    if arcs[0] > 2 or (arcs[0] < 2 and arcs[1] > 39):
         raise ValueError(f"{dotted!r} is not an object identifier")
     return tlv(OID, *(_base128(arc) for arc in (40 * arcs[0] + arcs[1], *arcs[2:])))
 
