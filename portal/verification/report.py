@@ -1,0 +1,133 @@
+"""What a verification found, in the order people ask: the answer, then file, time, ledger, signer.
+
+The verifiers of tokens, ledgers, letters and packages report numbered checks; here each check is
+put under the question it answers. Nothing is judged again: a tick fails when one of its checks
+failed, and is undecided when one is undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from chain_adapter.verdict import Check, Outcome
+
+
+class Answer(StrEnum):
+    """The one sentence that comes first."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    MISSING = "missing"
+    UNDECIDED = "unknown"
+
+
+class Area(StrEnum):
+    """The questions a reader asks, in their order."""
+
+    FILE = "file"
+    TIME = "time"
+    LEDGER = "ledger"
+    SIGNER = "signer"
+
+
+_TIME: Final = (
+    "status response-form der signer-info content-type tst-info imprint imprint-algorithm nonce "
+    "policy gen-time signed-attributes signer ess-cert-id eku end-entity signature chain "
+    "no-trust-root carried-material revocation token token-link co-tokens"
+)
+_LEDGER: Final = (
+    "entry entry_canonical receipt_entry receipt_final ledger_trusted receipt_checkpoint "
+    "receipt_time proof_checkpoint proof_position trees_agree inclusion ledger"
+)
+_SIGNER: Final = (
+    "trust platform_signature depositor_signature signatures letter-readable letter-signature "
+    "letter-whole letter-unchanged letter-time letter-signer letter-attachments letter-number"
+)
+_FILE: Final = "container manifest contents metadata file file-absent"
+AREA_OF: Final[Mapping[str, Area]] = {
+    **dict.fromkeys(_FILE.split(), Area.FILE),
+    **dict.fromkeys(_TIME.split(), Area.TIME),
+    **dict.fromkeys(_LEDGER.split(), Area.LEDGER),
+    **dict.fromkeys(_SIGNER.split(), Area.SIGNER),
+}
+#: Most tokens come without revocation lists, and a package may be examined without its file: alone
+#: these leave nothing undecided.
+_MAY_STAY_OPEN: Final = frozenset({"revocation", "file-absent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The checks that answer one question, and what they come to."""
+
+    area: Area
+    outcome: Outcome
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a public answer may say of a deposit: no names, no file names."""
+
+    number: str
+    received_at: datetime | None = None
+    gen_time: datetime | None = None
+    anchored_at: datetime | None = None
+    position: int | None = None
+    file_seen: bool | None = None
+    state: str = "issued"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``subject`` says what was examined: "record", "letter" or "package"; ``others`` are later
+    deposits of the same digest."""
+
+    answer: Answer
+    subject: str
+    ticks: tuple[Tick, ...] = ()
+    found: Found | None = None
+    others: tuple[Found, ...] = field(default=())
+    file_given: bool = True
+
+    @property
+    def failed(self) -> Check | None:
+        """The first check that failed."""
+        checks = (check for tick in self.ticks for check in tick.checks)
+        return next((check for check in checks if check.failed), None)
+
+
+def ticks_of(checks: Iterable[Check]) -> tuple[Tick, ...]:
+    """One tick for each question that has checks; what answers none of them is about the file."""
+    by_area: dict[Area, list[Check]] = {area: [] for area in Area}
+    for check in checks:
+        by_area[AREA_OF.get(check.code, Area.FILE)].append(check)
+    return tuple(
+        Tick(area, outcome_of(found), tuple(found)) for area, found in by_area.items() if found
+    )
+
+
+def outcome_of(checks: Iterable[Check]) -> Outcome:
+    """FAIL when one failed, else UNKNOWN when one that matters is undecided, else PASS."""
+    outcomes = {
+        check.outcome
+        for check in checks
+        if not (check.code in _MAY_STAY_OPEN and check.outcome is Outcome.UNKNOWN)
+    }
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.PASS
+
+
+def answer_of(ticks: Iterable[Tick]) -> Answer:
+    """What the ticks come to; nothing examined is nothing decided."""
+    outcomes = {tick.outcome for tick in ticks}
+    if Outcome.FAIL in outcomes:
+        return Answer.DIFFERS
+    if Outcome.UNKNOWN in outcomes or not outcomes:
+        return Answer.UNDECIDED
+    return Answer.MATCHES
