@@ -41,9 +41,9 @@ def tlv(tag: int, *parts: bytes) -> bytes:
     return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big") + body
 
 
-def context(number: int, *parts: bytes, constructed: bool = True) -> bytes:
-    """A context-specific element ``[number]``."""
-    return tlv((0xA0 if constructed else 0x80) | number, *parts)
+def context(number: int, *parts: bytes) -> bytes:
+    """A constructed context-specific element ``[number]``."""
+    return tlv(0xA0 | number, *parts)
 
 
 def integer(value: int, tag: int = INTEGER) -> bytes:

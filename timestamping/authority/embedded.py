@@ -61,7 +61,9 @@ class EmbeddedStamper(Stamper):
         try:
             return self._trust_source()
         except AuthorityError as error:
-            raise TsaUnavailable(f"the embedded authority has no trust to offer: {error}") from error
+            raise TsaUnavailable(
+                f"the embedded authority has no trust to offer: {error}"
+            ) from error
 
     def _health(self) -> StamperHealth:
         problem = self._authority.problem()

@@ -77,7 +77,8 @@ class Pki:
 
         Args:
             passphrase: protects the private keys; None leaves them to the file mode alone.
-            base_url: where ``/pki/root.crl`` and ``/pki/root.crt`` are served.
+            base_url: where ``/pki/root.crl`` and ``/pki/root.crt`` are served; ASCII, so an
+                international host name in its xn-- form.
             organisation: name in all certificates, any script, at most 64 characters.
             key_type: of keys made from now on; a leaf of another type is replaced.
 
@@ -90,6 +91,8 @@ class Pki:
         except ValueError:
             known = ", ".join(KeyType)
             raise PkiError(f"unknown key type {key_type!r}; known are {known}") from None
+        if not base_url.isascii():
+            raise PkiError(f"write the host name of {base_url} in its xn-- form")
         settings = Settings(organisation, base_url.rstrip("/"), kind, lifetimes or Lifetimes())
         return cls(folder, passphrase, settings, clock or SystemClock())
 
