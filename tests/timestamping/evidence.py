@@ -6,6 +6,9 @@ Tests of letters, packages and the offline verifier share it, and so does the be
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import io
+import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +25,7 @@ from chain_adapter.note import NoteSigner
 from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt, Status
 from chain_adapter.trust import Trust
+from timestamping.authority.embedded import EmbeddedStamper
 from timestamping.authority.pki import Pki
 from timestamping.letter.data import (
     CustodyEvent,
@@ -33,7 +37,10 @@ from timestamping.letter.data import (
 )
 from timestamping.letter.strength import LedgerKind, StrengthFacts
 from timestamping.letter.words import Words
+from timestamping.package.manifest import Listed, Manifest
+from timestamping.package_files import MANIFEST
 from timestamping.package_trust import PackageTrust
+from timestamping.pdf.sealer import Sealer
 from timestamping.token import Token
 from timestamping.trust import TrustStore
 
@@ -198,3 +205,46 @@ class House:
 
 def _later(moment: datetime) -> datetime:
     return moment + timedelta(milliseconds=900)
+
+
+def sealer_of(house: House) -> Sealer:
+    """The platform's sealer, stamping with its own authority."""
+    stamper = EmbeddedStamper(house.pki.authority(), house.pki.trust)
+    return Sealer(
+        house.pki.seal,
+        stamper,
+        house.pki.trust,
+        name="示范公证存证平台",
+        location="示范市 Example City",
+    )
+
+
+def repack(package: bytes, changes: dict[str, bytes | None], *, remake: bool = True) -> bytes:
+    """``package`` with members replaced, added, or (None) removed. With ``remake`` the manifest is
+    made to fit again, as a forger would; its own replacement is taken as it is."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name, data in changes.items():
+        if data is None:
+            del members[name]
+        else:
+            members[name] = data
+    if remake and MANIFEST not in changes:
+        old = Manifest.decode(members.pop(MANIFEST))
+        files = tuple(
+            Listed(name, hashlib.sha256(data).hexdigest(), len(data))
+            for name, data in sorted(members.items())
+        )
+        members[MANIFEST] = Manifest(old.number, old.created, files).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def flipped(data: bytes, at: int, mask: int = 1) -> bytes:
+    """``data`` with some bits of one byte changed."""
+    changed = bytearray(data)
+    changed[at] ^= mask
+    return bytes(changed)

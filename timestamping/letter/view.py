@@ -168,7 +168,7 @@ def vouchers(data: LetterData) -> list[dict[str, Any]]:
         (
             Words("数据来源", "Origin of the data"),
             data.office.platform.en if data.strength.captured else data.depositor.masked,
-            Words("见附件二", "See annex 2"),
+            Words("见附件 2", "See annex 2"),
         ),
         (
             Words("接收与摘要", "Receipt, digests"),

@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from timestamping.pdf.errors import SealError
-from timestamping.pdf.fonts import fonts
+from timestamping.pdf.fonts import coverage, fonts
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "seal.typ"
 #: Side of the square the seal is drawn in, PDF points (42 mm).
@@ -44,6 +44,9 @@ def seal_content(name: str, purpose: str) -> RawContent:
 
 def seal_paths(name: str, purpose: str) -> bytes:
     """PDF path operators of the seal (ISO 32000-1 §8.5), without any named resource."""
+    unknown = [character for character in name + purpose if character not in coverage()]
+    if unknown:
+        raise SealError(f"the seal of {name!r} cannot be drawn: no glyph for {unknown[0]!r}")
     compiler = typst.Compiler(root=TEMPLATE.parent, font_paths=fonts(), ignore_system_fonts=True)
     words = json.dumps({"name": list(name), "purpose": list(purpose)})
     try:

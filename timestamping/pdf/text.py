@@ -22,8 +22,9 @@ from typing import Final, Literal
 
 from timestamping.pdf.fonts import Coverage, coverage
 
-#: One run: ``t`` is text to set as it is, ``u`` an escaped character's name.
-Run = dict[Literal["t", "u"], str]
+#: One run: ``t`` is text to set as it is, ``b`` the same but not to be broken inside, ``u`` an
+#: escaped character's name.
+Run = dict[Literal["t", "b", "u"], str]
 
 _PLAIN_SPACES: Final = frozenset(" \u3000")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -52,19 +53,23 @@ def runs(text: str) -> list[Run]:
         if shown(character, covered):
             plain += character
             continue
-        result.extend({"t": piece} for piece in pieces(plain))
+        result.extend(pieces(plain))
         plain = ""
         result.append({"u": f"U+{ord(character):04X}"})
-    result.extend({"t": piece} for piece in pieces(plain))
+    result.extend(pieces(plain))
     return result
 
 
 def escaped(text: str) -> str:
     """``text`` on one line for places without frames (a PDF title, a terminal)."""
-    return "".join(run["t"] if "t" in run else f"⟨{run['u']}⟩" for run in runs(text))
+    covered = coverage()
+    return "".join(
+        character if shown(character, covered) else f"⟨U+{ord(character):04X}⟩"
+        for character in text
+    )
 
 
-def pieces(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[Run]:
     """Cut stretches too long for a line into pieces between which a line may break.
 
     The pieces join to ``text`` again: no character is added, not even a zero-width space.
@@ -72,13 +77,13 @@ def pieces(text: str) -> Iterator[str]:
     at = 0
     for stretch in _UNBROKEN.finditer(text):
         if stretch.start() > at:
-            yield text[at : stretch.start()]
-        at = stretch.start()
+            yield {"t": text[at : stretch.start()]}
+        at = max(at, stretch.start())
         while at < stretch.end():
             cut = min(at + _PIECE, stretch.end())
             while cut < len(text) and unicodedata.combining(text[cut]):
                 cut += 1
-            yield text[at:cut]
+            yield {"b": text[at:cut]}
             at = cut
     if at < len(text):
-        yield text[at:]
+        yield {"t": text[at:]}

@@ -168,8 +168,7 @@ class _Examination:
         verdict = verify_token(token, self.trust, digest=digest_of(signature))
         self.signed_at = _gen_time(verdict, "the seal's time-stamp")
         for stamp in self.stamps:
-            algorithm = stamp.md_algorithm
-            imprint = Digest(algorithm, _range_digest(stamp))
+            imprint = Digest(stamp.external_md_algorithm, _range_digest(stamp))
             document = verify_token(_contents(stamp), self.trust, digest=imprint)
             _gen_time(document, "the document time-stamp")
         return self.signed_at.isoformat()
