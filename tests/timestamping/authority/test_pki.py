@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from tests.timestamping.authority.support import ManualClock, open_pki, query, token_of
-from timestamping.authority import KeyType, Lifetimes, Pki, PkiError, WrongPassphrase
+from timestamping.authority import KeyType, Lifetimes, Pki, PkiError, WrongPassphrase, files
 
 START = datetime(2026, 3, 1, 8, 0, 0, 250_000, UTC)
 DAY = timedelta(days=1)
@@ -278,6 +278,21 @@ def test_a_folder_that_cannot_be_one(tmp_path: Path) -> None:
         open_pki(tmp_path / "file")
     with pytest.raises(PkiError, match="cannot be used"):
         open_pki(tmp_path / "file" / "pki")
+
+
+def test_a_folder_that_cannot_be_locked(tmp_path: Path) -> None:
+    (tmp_path / ".lock").mkdir()
+    with pytest.raises(PkiError, match="cannot be locked"):
+        open_pki(tmp_path)
+
+
+def test_files_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    with pytest.raises(PkiError, match="target cannot be written"):
+        files.replace(tmp_path / "target", b"", files.PUBLIC)
+    with pytest.raises(PkiError, match="target cannot be written: File exists"):
+        files.create(tmp_path / "target", b"", files.SECRET)
+    assert (tmp_path / "target").is_dir()
 
 
 def test_trust_is_the_root_and_the_list(tmp_path: Path) -> None:

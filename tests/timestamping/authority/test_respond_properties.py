@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from asn1crypto import core
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 from tests.timestamping.authority.support import (
     DIGEST,
     ManualClock,
+    failure,
     imprint_of,
     parse,
     query,
     tst_info,
 )
-from timestamping.authority import Authority, KeyType
+from timestamping.authority import Authority, KeyType, Pki
 from timestamping.authority import certificates as made
 from timestamping.authority.engine import DEFAULT_POLICY
 from timestamping.authority.keys import generate_key
@@ -96,3 +98,15 @@ def test_every_single_bit_of_a_request_may_flip() -> None:
 @settings(deadline=None)
 def test_every_good_request_is_granted(digest: bytes, nonce: int) -> None:
     assert answer(query(digest=digest, nonce=nonce)) == "granted"
+
+
+class BrokenClock(ManualClock):
+    def now(self) -> datetime:
+        raise OSError("the clock is on fire")
+
+
+def test_a_fault_inside_is_a_system_failure(pki: Pki, caplog: pytest.LogCaptureFixture) -> None:
+    reply = pki.authority(clock=BrokenClock()).respond(FULL)
+    assert failure(reply) == "system_failure"
+    assert b"fire" not in reply  # the requester need not know
+    assert "on fire" in caplog.text

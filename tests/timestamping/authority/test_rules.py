@@ -276,6 +276,8 @@ def test_rule_10_serials_are_unique_across_forks() -> None:
     context = multiprocessing.get_context("fork")
     with context.Pool(4) as pool:
         batches = pool.map(_serials, [1000] * 8)
+        pool.close()  # let the workers end by themselves, not by a signal
+        pool.join()
     assert len({serial for batch in batches for serial in batch}) == 8000
 
 
