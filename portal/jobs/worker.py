@@ -22,7 +22,7 @@ _POLL_SECONDS: Final = 0.05
 
 
 def run_worker(
-    settings: Settings, advance: Callable[[], int], housekeeping: Callable[[], None]
+    settings: Settings, advance: Callable[[], int], housekeeping: Callable[[], object]
 ) -> None:
     """Run until told to stop.
 
@@ -76,7 +76,7 @@ def _sweep(
     stop: threading.Event,
     seconds: float,
     advance: Callable[[], int],
-    housekeeping: Callable[[], None],
+    housekeeping: Callable[[], object],
 ) -> None:
     rounds_between_cleaning = max(1, round(60 / seconds))
     rounds = 0
