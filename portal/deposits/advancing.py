@@ -1,0 +1,60 @@
+"""The worker's side: take what is due, and carry it as far as it goes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from portal.deposits.anchoring import Anchoring
+from portal.deposits.following import Following
+from portal.deposits.issuing import Issuing
+from portal.deposits.leases import Leases
+from portal.deposits.letters import Letters
+from portal.deposits.models import State
+from portal.deposits.stamping import Stamping
+from portal.deposits.steps import Steps
+from portal.deposits.tools import Tools
+
+#: Letters take a tenth of a second each: a few at a time, so that several workers share a crowd.
+_LETTERS: Final = 8
+
+
+class Pipeline:
+    """``advance`` is idempotent and may run in any number of threads and processes at once."""
+
+    def __init__(self, tools: Tools, leases: Leases | None = None) -> None:
+        self._tools = tools
+        self._leases = leases or Leases(tools)
+        steps = Steps(tools)
+        self._stamping = Stamping(tools, steps)
+        self._anchoring = Anchoring(tools, steps)
+        self._issuing = Issuing(tools, steps, Letters(tools))
+        self._following = Following(tools)
+
+    def advance(self) -> int:
+        """Move one batch; the number of moves, 0 when nothing is due.
+
+        Raises:
+            SQLAlchemyError: the database failed. What was done outside is found again.
+        """
+        batch = self._tools.settings.batch_size
+        moved = self._to_ledger(batch) or self._to_letter()
+        return moved + self._following.advance(batch)
+
+    def _to_ledger(self, batch: int) -> int:
+        """Timestamp and anchor a batch together, and issue the letters of its first deposits."""
+        with self._leases.taken((State.RECEIVED, State.TIMESTAMPED), batch) as rows:
+            waiting = [row for row in rows if row.state == State.TIMESTAMPED]
+            stamped = self._stamping.advance([row for row in rows if row.state == State.RECEIVED])
+            fresh = {row.id for row in stamped}
+            anchored = self._anchoring.advance([*waiting, *stamped], fresh)
+            issued = self._issuing.advance(anchored[:_LETTERS])
+        if len(anchored) > _LETTERS:
+            self._tools.nudge()
+        return len(stamped) + len(anchored) + len(issued)
+
+    def _to_letter(self) -> int:
+        with self._leases.taken((State.ANCHORED,), _LETTERS) as rows:
+            issued = self._issuing.advance(rows)
+        if len(rows) == _LETTERS:
+            self._tools.nudge()
+        return len(issued)

@@ -1,0 +1,124 @@
+"""What a depositor takes away: letter, token, receipt, package, original. Each is an export, and
+the custody log names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, BinaryIO, Final, cast
+
+from chain_adapter import Digest
+from portal.audit.actor import Actor
+from portal.audit.service import record
+from portal.deposits.evidence import digests_of, receipt_of, token_of
+from portal.deposits.filenames import download_name
+from portal.deposits.letters import Letters
+from portal.deposits.models import Deposit
+from portal.deposits.receiving import vault_problem
+from portal.deposits.streaming import streamed
+from portal.deposits.tools import Tools
+from portal.problems import Conflict, NotFound
+from portal.storage import Missing, VaultError
+from timestamping.package.build import Original, PackageParts, build_package
+
+_BLOCK: Final = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Download:
+    """``stream`` is read once, to the end or until closed; ``size`` in bytes, when known."""
+
+    filename: str
+    media_type: str
+    stream: Iterator[bytes]
+    size: int | None = None
+
+
+class Downloads:
+    """Every method takes a deposit that the actor may see."""
+
+    def __init__(self, tools: Tools, letters: Letters) -> None:
+        self._tools = tools
+        self._letters = letters
+
+    def letter(self, actor: Actor, deposit: Deposit) -> Download:
+        """The sealed PDF. Raises Conflict while there is none."""
+        data = self.letter_bytes(deposit)
+        self._record(actor, deposit, "letter")
+        name = f"{deposit.number}.pdf"
+        return Download(name, "application/pdf", iter((data,)), len(data))
+
+    def token(self, actor: Actor, deposit: Deposit) -> Download:
+        """The TimeStampResp that ``openssl ts -verify -in`` reads."""
+        if deposit.token is None:
+            raise Conflict("token_pending", "There is no timestamp yet; the deposit says why.")
+        data = token_of(deposit).response()
+        self._record(actor, deposit, "token")
+        name = f"{deposit.number}.tsr"
+        return Download(name, "application/timestamp-reply", iter((data,)), len(data))
+
+    def receipt(self, actor: Actor, deposit: Deposit) -> Download:
+        """The primary ledger's receipt."""
+        if deposit.receipts is None:
+            raise Conflict("receipt_pending", "It is not on the ledger yet; the deposit says why.")
+        data = receipt_of(deposit).to_json()
+        self._record(actor, deposit, "receipt")
+        name = f"{deposit.number}-receipt.json"
+        return Download(name, "application/json", iter((data,)), len(data))
+
+    def package(self, actor: Actor, deposit: Deposit, with_original: bool) -> Download:
+        """The proof package, made while it is read."""
+        letter = self.letter_bytes(deposit)
+        original = self._original(deposit) if with_original else None
+        issued_at = deposit.issued_at or deposit.received_at
+        parts = PackageParts(self._letters.data(deposit, issued_at), letter, original)
+        stream = streamed(lambda out: build_package(parts, out))
+        self._record(actor, deposit, "package-with-original" if with_original else "package")
+        return Download(f"{deposit.number}.zip", "application/zip", stream)
+
+    def original(self, actor: Actor, deposit: Deposit) -> Download:
+        """The deposited bytes. Reading to the end fails unless they have the digest deposited."""
+        stream = self._open(self._vault_key(deposit), digests_of(deposit)[0])
+        self._record(actor, deposit, "original")
+        name = download_name(deposit.filename, deposit.number)
+        # Never the type that was claimed: nothing of a stranger's may run as ours.
+        return Download(name, "application/octet-stream", _blocks(stream), deposit.size)
+
+    def letter_bytes(self, deposit: Deposit) -> bytes:
+        if deposit.letter_key is None:
+            raise Conflict("letter_pending", "There is no letter yet; the deposit says why.")
+        digest = Digest.parse("sha256", deposit.letter_sha256 or "")
+        with self._open(deposit.letter_key, digest) as stream:
+            try:
+                return stream.read()
+            except VaultError as error:
+                raise vault_problem(error) from error
+
+    def _original(self, deposit: Deposit) -> Original:
+        key = self._vault_key(deposit)
+        name = deposit.filename or deposit.number
+        return Original(name, lambda: cast(BinaryIO, self._open(key, None)))
+
+    def _vault_key(self, deposit: Deposit) -> str:
+        if deposit.vault_key is None:
+            message = "Only the digest was deposited; the file stayed with its owner."
+            raise NotFound("no_original", message)
+        return deposit.vault_key
+
+    def _open(self, key: str, expect: Digest | None) -> IO[bytes]:
+        try:
+            return self._tools.vault.open(key, expect)
+        except Missing as error:
+            raise NotFound("content_gone", "The content is no longer kept.") from error
+        except VaultError as error:
+            raise vault_problem(error) from error
+
+    def _record(self, actor: Actor, deposit: Deposit, what: str) -> None:
+        with self._tools.database.transaction() as session:
+            record(session, actor, "deposit.exported", deposit.subject, {"what": what})
+
+
+def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    with stream:
+        while block := stream.read(_BLOCK):
+            yield block

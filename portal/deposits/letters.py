@@ -1,0 +1,177 @@
+"""The letter's data, from the deposit's row and the real configuration."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime
+from typing import Final
+
+from chain_adapter import Proof
+from portal.accounts.models import User
+from portal.audit.models import AuditEntry
+from portal.audit.service import entries_for
+from portal.deposits.evidence import (
+    digests_of,
+    entry_of,
+    proof_of,
+    receipt_of,
+    record_of,
+    token_of,
+)
+from portal.deposits.models import Deposit
+from portal.deposits.tools import Tools
+from portal.settings import Settings
+from timestamping.letter import (
+    CustodyEvent,
+    Depositor,
+    Item,
+    LedgerKind,
+    LetterData,
+    Office,
+    StrengthFacts,
+    Times,
+    Words,
+    issue_letter,
+    mask,
+)
+from timestamping.letter.ledger_view import read_checkpoint
+from timestamping.token import Token
+
+_IDENTITY: Final = {
+    "self-declared": Words(
+        "注册账户，姓名由本人填写，平台未核验", "registered account; name as given, not checked"
+    ),
+}
+_UNKNOWN_IDENTITY: Final = Words("注册账户，核验方式未说明", "registered account; check not stated")
+_ACTIONS: Final = {
+    "deposit.received": Words("接收并计算摘要", "received and digested"),
+    "deposit.timestamped": Words("加盖时间戳", "time-stamped"),
+    "deposit.anchored": Words("记入账本", "recorded on the ledger"),
+    "deposit.waiting": Words("等待重试", "waiting to be tried again"),
+    "deposit.followed": Words("记入另一账本", "recorded on a further ledger"),
+}
+_DEPOSITOR: Final = Words("存证人", "depositor")
+_SYSTEM: Final = Words("系统", "system")
+_KEPT: Final = Words("平台加密保存", "kept encrypted by the platform")
+_MEDIA: Final = {
+    "web": "网页上传 uploaded through the web page",
+    "api": "程序接口上传 sent through the API",
+    "cli": "服务器命令行 deposited on the server's command line",
+}
+
+
+class Letters:
+    """Issues letters and gives packages what they need. No receipt, no letter."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def issue(self, deposit: Deposit, moment: datetime) -> bytes:
+        """The sealed letter of an anchored deposit, dated ``moment``.
+
+        Raises:
+            PdfError, TimestampError, LedgerError: the reason why there is none yet.
+        """
+        return issue_letter(self.data(deposit, moment), self._tools.sealer)
+
+    def data(self, deposit: Deposit, moment: datetime) -> LetterData:
+        """Everything a letter or a package says."""
+        settings, token = self._tools.settings, token_of(deposit)
+        with self._tools.database.reading() as session:
+            owner = session.get_one(User, deposit.owner_id)
+            custody = entries_for(session, deposit.subject)
+        proof = proof_of(deposit)
+        return LetterData(
+            number=deposit.number,
+            code=deposit.code,
+            verify_url=verify_url(settings, deposit.number),
+            office=_office(settings),
+            depositor=Depositor(
+                mask(owner.name), _IDENTITY.get(owner.identity_level, _UNKNOWN_IDENTITY)
+            ),
+            items=(_item(deposit, owner, custody),),
+            times=Times(deposit.received_at, deposit.hashed_at, moment),
+            token=token,
+            entry=entry_of(deposit),
+            receipt=receipt_of(deposit),
+            proof=proof,
+            salt=deposit.salt,
+            metadata=record_of(deposit),
+            trust=self._tools.trust(),
+            strength=_strength(deposit, token, self._tools.ledger.id, proof),
+            custody=tuple(_event(entry) for entry in custody if entry.action in _ACTIONS),
+            zone=settings.timezone,
+        )
+
+
+def verify_url(settings: Settings, number: str) -> str:
+    """Where anybody verifies the deposit of this number; the letter's QR code says it."""
+    return f"{settings.base_url.rstrip('/')}/verify/{number}"
+
+
+def _office(settings: Settings) -> Office:
+    return Office(
+        name=Words(settings.office_name_zh, settings.office_name_en),
+        platform=Words(settings.platform_name_zh, settings.platform_name_en),
+        website=settings.base_url,
+        registration=settings.filing_number,
+    )
+
+
+def _item(deposit: Deposit, owner: User, custody: list[AuditEntry]) -> Item:
+    """What nobody stated stays empty, and the letter says so."""
+    seen = deposit.kind == "file"
+    via = next((entry.via for entry in custody if entry.action == "deposit.received"), "")
+    return Item(
+        name=deposit.filename or deposit.title or deposit.number,
+        digests=digests_of(deposit),
+        size=deposit.size,
+        media_type=deposit.media_type,
+        summary=deposit.title,
+        purpose=deposit.note,
+        custody=f"{_KEPT.zh} {_KEPT.en}" if seen else "",
+        method=_MEDIA.get(via, ""),
+        sender=mask(owner.name),
+        completeness="逐字节原样保存 kept byte for byte" if seen else "",
+    )
+
+
+def _strength(deposit: Deposit, token: Token, ledger: str, proof: Proof) -> StrengthFacts:
+    """From what there is in evidence, never from wishes: a ledger kind of which nothing better is
+    known counts as the platform's own."""
+    signers = read_checkpoint(proof.checkpoint).signers
+    witnesses = len([name for name in signers if name != ledger])
+    independent = [each for each in (token, *token.also) if each.independent]
+    return StrengthFacts(
+        authorities=tuple(dict.fromkeys(each.tsa or each.source for each in independent)),
+        ledger=LedgerKind.WITNESSED if witnesses else LedgerKind.EMBEDDED,
+        witnesses=witnesses,
+        file_seen=deposit.kind == "file",
+        captured=False,
+    )
+
+
+def _event(entry: AuditEntry) -> CustodyEvent:
+    system = entry.via == "worker"
+    return CustodyEvent(
+        entry.at,
+        _ACTIONS[entry.action],
+        entry.actor_name if system else mask(entry.actor_name),
+        _SYSTEM if system else _DEPOSITOR,
+        masked_address(entry.address),
+    )
+
+
+def masked_address(address: str) -> str:
+    """The network an address belongs to: 203.0.113.* or 2001:db8:1::*.
+
+    A letter goes through many hands; the whole address stays in the custody log.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if parsed.version == 4:
+        return address.rpartition(".")[0] + ".*"
+    network = ipaddress.ip_network((parsed, 48), strict=False)
+    return f"{network.network_address}*"

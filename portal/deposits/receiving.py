@@ -1,0 +1,241 @@
+"""Accepting a deposit: the bytes durably first, then one transaction with everything else."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+import rfc8785
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from chain_adapter import Digest
+from portal.audit.actor import Actor
+from portal.audit.service import record
+from portal.deposits.models import Deposit, State
+from portal.deposits.numbers import new_number
+from portal.deposits.records import Metadata, fingerprint, pseudonym, record_of
+from portal.deposits.tools import Tools
+from portal.problems import BadInput, Conflict, PortalError, TooLarge, Unavailable
+from portal.storage import Content, Intake, VaultError, VaultUnavailable
+from portal.storage import TooLarge as TooMuch
+
+_KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
+#: Forty random bits meet twice once in a great while.
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """``replayed``: the answer to a request that had been accepted before, under its key."""
+
+    deposit: Deposit
+    replayed: bool
+
+
+class Receiving:
+    """Use cases up to state ``received``. Every public method is idempotent under a key."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def intake(self) -> Intake:
+        """Begin to receive a file; hand it to :meth:`file`, or abort it.
+
+        Raises:
+            Unavailable: the vault cannot take anything now.
+        """
+        try:
+            return self._tools.vault.intake(self._tools.settings.max_upload_bytes)
+        except VaultError as error:
+            raise vault_problem(error) from error
+
+    def file(
+        self,
+        actor: Actor,
+        intake: Intake,
+        metadata: Metadata,
+        idempotency_key: str | None,
+        claimed: Sequence[Digest],
+    ) -> Accepted:
+        """Accept the file that was written to ``intake``, which has ended afterwards either way.
+
+        Args:
+            claimed: digests the depositor computed; each must be the file's.
+        """
+        with intake:
+            _check_key(idempotency_key)
+            received_at = self._tools.clock()
+            try:
+                content = intake.complete()
+                _check_content(content, claimed)
+                draft = self._draft(actor, content.digests, metadata, content.size, idempotency_key)
+                draft.received_at = received_at
+                known = self._known(draft)
+                if known is not None:
+                    return known
+                draft.vault_key = intake.keep(f"original/{draft.id}").key
+            except VaultError as error:
+                raise vault_problem(error) from error
+        return self._accept(actor, draft)
+
+    def digest(
+        self,
+        actor: Actor,
+        digests: Sequence[Digest],
+        metadata: Metadata,
+        idempotency_key: str | None,
+        size: int | None,
+    ) -> Accepted:
+        """Accept digests of content that stays with the depositor."""
+        _check_key(idempotency_key)
+        _check_digests(digests)
+        draft = self._draft(actor, tuple(digests), metadata, size, idempotency_key, kind="digest")
+        return self._known(draft) or self._accept(actor, draft)
+
+    def _draft(
+        self,
+        actor: Actor,
+        digests: tuple[Digest, ...],
+        metadata: Metadata,
+        size: int | None,
+        idempotency_key: str | None,
+        kind: str = "file",
+    ) -> Deposit:
+        tools, now = self._tools, self._tools.clock()
+        values = {digest.algorithm: digest.hex for digest in digests}
+        depositor = pseudonym(tools.secret, actor.id)
+        number, code = new_number(now, tools.settings.zone)
+        request = {"kind": kind, "size": size, "digests": values, **metadata.fields()}
+        said = record_of(metadata, kind=kind, size=size, depositor=depositor)
+        return Deposit(
+            id=str(uuid4()),
+            number=number,
+            code=code,
+            owner_id=actor.id,
+            kind=kind,
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint(request),
+            size=size,
+            sha256=values["sha256"],
+            sm3=values.get("sm3"),
+            record=rfc8785.dumps(said).decode(),
+            salt=secrets.token_bytes(32),
+            received_at=now,
+            hashed_at=now,
+            state=State.RECEIVED,
+            attempts=0,
+            next_attempt_at=now,
+            **metadata.fields(),
+        )
+
+    def _known(self, draft: Deposit) -> Accepted | None:
+        """The deposit already made under the draft's idempotency key.
+
+        Raises:
+            Conflict: it was made from another request.
+        """
+        if draft.idempotency_key is None:
+            return None
+        query = select(Deposit).where(
+            Deposit.owner_id == draft.owner_id, Deposit.idempotency_key == draft.idempotency_key
+        )
+        with self._tools.database.reading() as session:
+            earlier = session.scalar(query)
+        if earlier is None:
+            return None
+        if earlier.fingerprint != draft.fingerprint:
+            message = "This Idempotency-Key was used for another request."
+            raise Conflict("idempotency_key_reused", message, field="Idempotency-Key")
+        return Accepted(earlier, replayed=True)
+
+    def _accept(self, actor: Actor, draft: Deposit) -> Accepted:
+        for _ in range(_TRIES):
+            try:
+                self._write(actor, draft)
+            except IntegrityError:  # the same key a moment ago, or the same number by chance
+                try:
+                    known = self._known(draft)
+                except PortalError:
+                    self._drop_original(draft)
+                    raise
+                if known is not None:
+                    self._drop_original(draft)
+                    return known
+                draft = _renumbered(draft, self._tools)
+                continue
+            self._tools.nudge()
+            return Accepted(draft, replayed=False)
+        self._drop_original(draft)
+        raise Unavailable("busy", "The deposit could not be recorded; send it again.")
+
+    def _write(self, actor: Actor, draft: Deposit) -> None:
+        """The one transaction. When it certainly did not happen, the bytes go as well; when that
+        cannot be known, they stay: a nameless ciphertext harms nobody, lost evidence does."""
+        detail: Mapping[str, str] = {"kind": draft.kind, "sha256": draft.sha256}
+        committing = False
+        try:
+            with self._tools.database.transaction() as session:
+                session.add(draft)
+                session.flush()
+                record(session, actor, "deposit.received", draft.subject, detail)
+                committing = True
+        except IntegrityError:
+            raise  # the caller tries again with the same bytes
+        except BaseException:
+            if not committing:
+                self._drop_original(draft)
+            raise
+
+    def _drop_original(self, draft: Deposit) -> None:
+        if draft.vault_key is not None:
+            self._tools.vault.delete(draft.vault_key)
+
+
+def vault_problem(error: VaultError) -> PortalError:
+    """The vault's error as an answer to the caller."""
+    if isinstance(error, TooMuch):
+        message = "The file is larger than the limit of %(limit)s bytes."
+        return TooLarge("file_too_large", message, field="file", limit=error.limit)
+    if isinstance(error, VaultUnavailable):
+        message = "The vault cannot take or give content just now; try again later."
+        return Unavailable("vault_unavailable", message)
+    return Unavailable("vault", "The stored content cannot be read; an operator is needed.")
+
+
+def _renumbered(draft: Deposit, tools: Tools) -> Deposit:
+    """A fresh row object: the failed one belongs to a session that has ended."""
+    columns = {each.key: getattr(draft, each.key) for each in Deposit.__mapper__.column_attrs}
+    number, code = new_number(draft.received_at, tools.settings.zone)
+    return Deposit(**columns | {"number": number, "code": code})
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and not _KEY.fullmatch(key):
+        message = "An Idempotency-Key has 1 to 128 printable ASCII characters without spaces."
+        raise BadInput("idempotency_key", message, field="Idempotency-Key")
+
+
+def _check_content(content: Content, claimed: Sequence[Digest]) -> None:
+    if content.size == 0:
+        raise BadInput("file_empty", "An empty file has nothing to prove.", field="file")
+    found = {digest.algorithm: digest for digest in content.digests}
+    for digest in claimed:
+        if found.get(digest.algorithm, digest) != digest:
+            message = "The file that arrived does not have the %(algorithm)s given; send it again."
+            raise BadInput(
+                "digest_mismatch", message, field=digest.algorithm, algorithm=digest.algorithm
+            )
+
+
+def _check_digests(digests: Sequence[Digest]) -> None:
+    names = [digest.algorithm for digest in digests]
+    if "sha256" not in names:
+        raise BadInput("digest_missing", "A SHA-256 digest is always needed.", field="sha256")
+    if not set(names) <= {"sha256", "sm3"} or len(set(names)) != len(names):
+        message = "A deposit takes one SHA-256 digest and, if wished, one SM3 digest."
+        raise BadInput("digest_algorithm", message, field="digests")

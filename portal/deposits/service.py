@@ -1,0 +1,140 @@
+"""What the rest of the portal may ask of deposits. No Flask in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chain_adapter import Digest
+from portal.audit.actor import Actor
+from portal.audit.models import AuditEntry
+from portal.deposits.advancing import Pipeline
+from portal.deposits.downloads import Download, Downloads
+from portal.deposits.letters import Letters
+from portal.deposits.models import Deposit, State
+from portal.deposits.rail import Step, steps
+from portal.deposits.reading import DepositFilter, Page, PublicDeposit, Reading
+from portal.deposits.receiving import Accepted, Receiving
+from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
+from portal.deposits.tools import Tools
+from portal.storage import Intake
+
+__all__ = [
+    "Accepted",
+    "DepositFilter",
+    "DepositService",
+    "Download",
+    "Limits",
+    "Metadata",
+    "Page",
+    "PublicDeposit",
+    "State",
+    "Step",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a page says before somebody tries."""
+
+    max_bytes: int
+    max_title: int
+    max_note: int
+    algorithms: tuple[str, ...]
+
+
+class DepositService:
+    """The use cases. Every method raises the errors of :mod:`portal.problems`.
+
+    Methods that take an id serve the actor's own deposits alone: anybody else's are not found.
+    """
+
+    def __init__(self, tools: Tools, pipeline: Pipeline | None = None) -> None:
+        self._settings = tools.settings
+        self._receiving = Receiving(tools)
+        self._reading = Reading(tools)
+        self._downloads = Downloads(tools, Letters(tools))
+        self._pipeline = pipeline or Pipeline(tools)
+
+    def limits(self) -> Limits:
+        settings = self._settings
+        return Limits(settings.max_upload_bytes, MAX_TITLE, MAX_NOTE, settings.digest_algorithms)
+
+    def intake(self) -> Intake:
+        """Begin to receive a file: write to it, then hand it to :meth:`receive_file`."""
+        return self._receiving.intake()
+
+    def receive_file(
+        self,
+        actor: Actor,
+        upload: Intake,
+        meta: Metadata,
+        idempotency_key: str | None = None,
+        claimed: Sequence[Digest] = (),
+    ) -> Accepted:
+        """Accept a file. ``upload`` has ended afterwards, kept or forgotten.
+
+        Args:
+            claimed: digests the depositor computed; the file must have them.
+
+        Raises:
+            BadInput: empty, or not the digests claimed, or metadata out of bounds.
+            Conflict: the key was used for another request.
+            Unavailable: nothing was recorded; try again.
+        """
+        return self._receiving.file(actor, upload, meta, idempotency_key, claimed)
+
+    def receive_digest(
+        self,
+        actor: Actor,
+        digests: Sequence[Digest],
+        meta: Metadata,
+        idempotency_key: str | None = None,
+        size: int | None = None,
+    ) -> Accepted:
+        """Accept the digests of a file that stays with its owner; errors as ``receive_file``."""
+        return self._receiving.digest(actor, digests, meta, idempotency_key, size)
+
+    def get(self, actor: Actor, deposit_id: str) -> Deposit:
+        return self._reading.get(actor, deposit_id)
+
+    def page(
+        self,
+        actor: Actor,
+        wanted: DepositFilter | None = None,
+        cursor: str | None = None,
+        size: int = 50,
+    ) -> Page:
+        return self._reading.page(actor, wanted or DepositFilter(), cursor, size)
+
+    def counts(self, actor: Actor) -> dict[State, int]:
+        return self._reading.counts(actor)
+
+    def custody(self, actor: Actor, deposit_id: str) -> list[AuditEntry]:
+        return self._reading.custody(self.get(actor, deposit_id))
+
+    def steps(self, deposit: Deposit) -> list[Step]:
+        return steps(deposit)
+
+    def find_public(self, text: str) -> PublicDeposit:
+        """By letter number, short code or SHA-256, for anybody."""
+        return self._reading.find_public(text)
+
+    def letter(self, actor: Actor, deposit_id: str) -> Download:
+        return self._downloads.letter(actor, self.get(actor, deposit_id))
+
+    def token(self, actor: Actor, deposit_id: str) -> Download:
+        return self._downloads.token(actor, self.get(actor, deposit_id))
+
+    def receipt(self, actor: Actor, deposit_id: str) -> Download:
+        return self._downloads.receipt(actor, self.get(actor, deposit_id))
+
+    def package(self, actor: Actor, deposit_id: str, with_original: bool = False) -> Download:
+        return self._downloads.package(actor, self.get(actor, deposit_id), with_original)
+
+    def original(self, actor: Actor, deposit_id: str) -> Download:
+        return self._downloads.original(actor, self.get(actor, deposit_id))
+
+    def advance(self) -> int:
+        """Move one batch of whatever is due; for workers. The number of moves."""
+        return self._pipeline.advance()

@@ -1,0 +1,95 @@
+"""From code that writes to a file to a stream that is read: packages go out as they are made."""
+
+from __future__ import annotations
+
+import io
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import BinaryIO, Final, cast
+
+#: Blocks waiting for the reader; with blocks of up to 1 MiB, what one download holds in memory.
+_AHEAD: Final = 4
+_BLOCK: Final = 256 * 1024
+
+
+class _Gone(OSError):
+    """The reader has left."""
+
+
+class _Channel(io.RawIOBase):
+    """Collects small writes into blocks; cannot seek."""
+
+    def __init__(self, blocks: queue.Queue[bytes | BaseException | None]) -> None:
+        super().__init__()
+        self._blocks = blocks
+        self._pending = bytearray()
+        self.abandoned = threading.Event()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        view = memoryview(data)  # type: ignore[arg-type]
+        self._pending += view
+        if len(self._pending) >= _BLOCK:
+            self.flush_block()
+        return len(view)
+
+    def flush_block(self) -> None:
+        if self._pending:
+            self.hand_over(bytes(self._pending))
+            self._pending.clear()
+
+    def hand_over(self, item: bytes | BaseException | None) -> None:
+        while not self.abandoned.is_set():
+            try:
+                self._blocks.put(item, timeout=0.5)
+            except queue.Full:
+                continue
+            return
+        raise _Gone("nobody reads this any more")
+
+
+def streamed(write: Callable[[BinaryIO], object]) -> Iterator[bytes]:
+    """Run ``write(out)`` in a thread and yield what it writes, with bounded memory.
+
+    The first block is awaited before this returns, so that an early error is raised here. A later
+    one is raised while iterating, and the reader's output stays visibly incomplete.
+    """
+    blocks: queue.Queue[bytes | BaseException | None] = queue.Queue(_AHEAD)
+    channel = _Channel(blocks)
+
+    def run() -> None:
+        try:
+            write(cast(BinaryIO, channel))
+            channel.flush_block()
+            channel.hand_over(None)
+        except _Gone:
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised in the reader's thread
+            with suppress(_Gone):
+                channel.hand_over(error)
+
+    threading.Thread(target=run, name="stream", daemon=True).start()
+    first = _next(blocks)
+    return _rest(first, blocks, channel)
+
+
+def _next(blocks: queue.Queue[bytes | BaseException | None]) -> bytes | None:
+    item = blocks.get()
+    if isinstance(item, BaseException):
+        raise item
+    return item
+
+
+def _rest(
+    block: bytes | None, blocks: queue.Queue[bytes | BaseException | None], channel: _Channel
+) -> Iterator[bytes]:
+    try:
+        while block is not None:
+            yield block
+            block = _next(blocks)
+    finally:
+        channel.abandoned.set()

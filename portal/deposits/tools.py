@@ -1,0 +1,51 @@
+"""What the deposit use cases work with, handed over once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chain_adapter import EntryKey, Ledger, Trust
+from portal.database import Database
+from portal.settings import Settings
+from portal.storage import Vault
+from timestamping.authority.pki import Pki
+from timestamping.package_trust import PackageTrust
+from timestamping.pdf.sealer import Sealer
+from timestamping.stamper import Stamper
+
+
+@dataclass(frozen=True)
+class Tools:
+    """``ledgers[0]`` is the primary one. ``secret`` (32 bytes) makes depositors' pseudonyms.
+    ``nudge`` asks a worker to look now and never fails. ``clock`` gives aware times."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    pki: Pki
+    stamper: Stamper
+    ledgers: tuple[Ledger, ...]
+    entry_key: EntryKey
+    sealer: Sealer
+    secret: bytes
+    nudge: Callable[[], None]
+    clock: Callable[[], datetime]
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.ledgers[0]
+
+    def ledger_trust(self) -> Trust:
+        """What entries, receipts and proofs are verified under."""
+        trust = Trust(platforms={self.entry_key.key_id: self.entry_key.public})
+        for ledger in self.ledgers:
+            trust |= ledger.trust()
+        return trust
+
+    def trust(self) -> PackageTrust:
+        """What letters and packages carry for their verification."""
+        store = self.pki.trust().merge(self.stamper.trust())
+        certificates = type(store)(store.roots, (*store.intermediates, self.pki.tsa), store.crls)
+        return PackageTrust(certificates, self.ledger_trust(), (self.pki.seal.certificate,))

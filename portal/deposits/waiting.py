@@ -1,0 +1,55 @@
+"""Why a deposit waits, and until when."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from chain_adapter import errors as ledger
+from portal.storage import VaultError
+from timestamping.errors import TimestampError
+from timestamping.pdf.errors import PdfError
+
+_log = structlog.get_logger(__name__)
+#: Seconds: the first delay and the longest one, for what passes by itself and for what does not.
+_PASSING: Final = (1.0, 60.0)
+_LASTING: Final = (5.0, 300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """``code`` is stable and short, ``sentence`` one for people; ``passing`` when waiting alone may
+    help. A deposit waits on everything: an operator may mend what does not mend itself."""
+
+    code: str
+    sentence: str
+    passing: bool
+
+
+def wait_for(error: Exception) -> Wait:
+    """What to tell about ``error``. The unexpected is logged with its trace and told in general."""
+    match error:
+        case TimestampError():
+            return Wait(error.code, str(error), error.retryable)
+        case ledger.LedgerError():
+            passing = isinstance(error, ledger.Retryable | ledger.Unknown | ledger.QuorumNotReached)
+            return Wait(error.code, str(error), passing)
+        case VaultError():
+            return Wait("vault_unavailable", str(error), True)
+        case PdfError():
+            return Wait(error.code, str(error), False)
+    _log.error("step_failed", exc_info=error)
+    name = type(error).__name__
+    return Wait("internal", f"An operator is needed: the step failed with {name}.", False)
+
+
+def delay(attempts: int, *, passing: bool) -> timedelta:
+    """How long to wait after ``attempts`` failures before this one, with jitter, so that what
+    failed together does not come back together."""
+    first, most = _PASSING if passing else _LASTING
+    seconds = min(first * 2 ** min(attempts, 20), most)
+    return timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311 (no secret)

@@ -1,0 +1,188 @@
+"""The composition root: from settings to everything that features work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from chain_adapter import EntryKey, Ledger, open_ledger
+from portal.database import Database
+from portal.deposits.service import DepositService
+from portal.deposits.tools import Tools
+from portal.jobs import Queue
+from portal.keyring import Keyring
+from portal.settings import Settings
+from portal.storage import Vault, open_vault
+from timestamping.authority.clock import SystemClock
+from timestamping.authority.engine import Authority
+from timestamping.authority.pki import Pki
+from timestamping.pdf.sealer import Sealer
+from timestamping.registry import open_stampers
+from timestamping.stamper import Stamper
+
+_log = structlog.get_logger(__name__)
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything there is one of. Holds no web objects; safe for threads.
+
+    ``authority`` is the portal's own TSA, None when STAMPERS names outside ones alone;
+    ``ledgers[0]`` is the primary ledger, which must accept before a letter is issued.
+    """
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    pki: Pki
+    authority: Authority | None
+    stamper: Stamper
+    ledgers: tuple[Ledger, ...]
+    entry_key: EntryKey
+    sealer: Sealer
+    queue: Queue
+    clock: Clock
+    deposits: DepositService
+
+    @property
+    def ledger(self) -> Ledger:
+        """The primary ledger."""
+        return self.ledgers[0]
+
+    def housekeeping(self) -> None:
+        """What crashes leave behind and what time wears out; called now and then by the worker."""
+        removed = self.vault.sweep()
+        if removed:
+            _log.info("broken_uploads_removed", count=removed)
+        self.pki.renew()
+
+    def close(self) -> None:
+        """Give everything back; the services are not used afterwards."""
+        self.queue.close()
+        self.vault.close()
+        self.stamper.close()
+        for ledger in self.ledgers:
+            ledger.close()
+        self.database.close()
+
+
+def build_services(settings: Settings, clock: Clock | None = None) -> Services:
+    """Open everything the settings name; keys and folders are made at the first start.
+
+    Raises:
+        Fatal, PkiError, InvalidSpec, ValueError: a setting or a key that does not hold, in one
+            clear sentence.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = Keyring(settings.path("keys"), settings.passphrase)
+    with ExitStack() as undo:  # closes what was opened when a later part fails
+        database = Database(settings.database)
+        undo.callback(database.close)
+        vault = open_vault(
+            settings.vault,
+            base=settings.path("."),
+            identity=keys.vault_identity(),
+            algorithms=settings.digest_algorithms,
+        )
+        undo.callback(vault.close)
+        ledgers = _ledgers(settings, undo)
+        pki = _pki(settings)
+        authority = _authority(settings, pki)
+        stamper = open_stampers(
+            settings.stampers,
+            authority=authority,
+            mode="costamp" if settings.stamp_mode == "costamp" else "fallback",
+            base=settings.path("."),
+            default_trust=settings.stamper_trust,
+        )
+        undo.callback(stamper.close)
+        queue = Queue(settings)
+        sealer = _sealer(settings, pki, stamper)
+        entry_key = keys.entry_key()
+        tools = Tools(
+            settings=settings,
+            database=database,
+            vault=vault,
+            pki=pki,
+            stamper=stamper,
+            ledgers=ledgers,
+            entry_key=entry_key,
+            sealer=sealer,
+            secret=keys.secret("pseudonyms"),
+            nudge=queue.nudge,
+            clock=clock or _now,
+        )
+        undo.pop_all()
+    return services_of(tools, authority, queue)
+
+
+def services_of(tools: Tools, authority: Authority | None, queue: Queue) -> Services:
+    """The services around ``tools``; tests hand in tools of their own."""
+    return Services(
+        settings=tools.settings,
+        database=tools.database,
+        vault=tools.vault,
+        pki=tools.pki,
+        authority=authority,
+        stamper=tools.stamper,
+        ledgers=tools.ledgers,
+        entry_key=tools.entry_key,
+        sealer=tools.sealer,
+        queue=queue,
+        clock=tools.clock,
+        deposits=DepositService(tools),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _ledgers(settings: Settings, undo: ExitStack) -> tuple[Ledger, ...]:
+    """Several are separated by spaces; the first is the primary one."""
+    urls = settings.ledgers.split()
+    if not urls:
+        raise ValueError("LEDGERS names no ledger")
+    if settings.ledger_origin and urls[0].startswith("tlog:") and "#" not in urls[0]:
+        urls[0] += f"#origin={settings.ledger_origin}"
+    ledgers = []
+    for url in urls:
+        ledger = open_ledger(url, base=settings.path("."), passphrase=settings.passphrase)
+        undo.callback(ledger.close)
+        ledgers.append(ledger)
+    return tuple(ledgers)
+
+
+def _pki(settings: Settings) -> Pki:
+    return Pki.open(
+        settings.path("keys/pki"),
+        passphrase=settings.passphrase,
+        base_url=settings.base_url,
+        organisation=settings.platform_name_zh or settings.platform_name_en,
+        key_type=settings.tsa_key_type,
+    )
+
+
+def _authority(settings: Settings, pki: Pki) -> Authority | None:
+    if "embedded:" not in settings.stampers.split():
+        return None
+    accuracy = settings.tsa_accuracy_ms
+    return pki.authority(
+        policies=(settings.tsa_policy,),
+        accuracy=timedelta(milliseconds=accuracy) if accuracy else None,
+        clock=SystemClock(require_synchronised=settings.tsa_require_clock_sync),
+    )
+
+
+def _sealer(settings: Settings, pki: Pki, stamper: Stamper) -> Sealer:
+    return Sealer(
+        pki.seal,
+        stamper,
+        lambda: pki.trust().merge(stamper.trust()),
+        name=settings.office_name_zh or settings.office_name_en,
+    )
