@@ -161,3 +161,13 @@ def test_a_token_that_is_cut_or_spliced_gets_a_verdict_and_no_crash(data: st.Dat
     spliced = token[:start] + data.draw(st.binary(max_size=8)) + token[end:]
     if spliced != token:
         assert not verify_token(spliced, trust).ok
+
+
+def test_broken_revocation_lists_are_refused_and_never_raise() -> None:
+    token, trust = TOKENS["with revocation lists"]
+    carried = crl(PKI.root)
+    start = token.index(carried)
+    for place in range(start, start + len(carried)):
+        for mask in (0x01, 0x02, 0x80):
+            verdict = verify_token(changed(token, place, mask), trust, digest=DIGEST)
+            assert not verdict.ok, f"place {place}, mask {mask}"

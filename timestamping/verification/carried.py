@@ -9,7 +9,6 @@ for: real authorities send those, and nothing hangs on them.
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from timestamping.trust import TrustStore
 from timestamping.verification import certificates
@@ -60,10 +59,10 @@ def _check_certificate(
 
 def _check_crl(der: bytes, pool: list[x509.Certificate]) -> None:
     try:
-        crl = x509.load_der_x509_crl(der)
+        crl = certificates.load_crl(der)
         issuers = [other for other in pool if other.subject == crl.issuer]
         genuine = any(crl.is_signature_valid(issuer.public_key()) for issuer in issuers)  # type: ignore[arg-type]
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, *certificates.BROKEN) as error:
         raise _refused(f"carried revocation information cannot be read: {error}") from error
     if not genuine:
         raise _refused("a carried revocation list does not bear the signature of a known issuer")

@@ -13,7 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from timestamping.verification.report import Refusal
 
-_BROKEN: Final = (
+#: What the library raises on broken certificates and lists, beside ValueError.
+BROKEN: Final = (
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
@@ -33,9 +34,20 @@ def load(der: bytes) -> x509.Certificate:
         _ = certificate.issuer, certificate.subject, certificate.serial_number
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         _ = certificate.extensions, certificate.public_key()
-    except _BROKEN as error:
+    except BROKEN as error:
         raise ValueError(str(error)) from error
     return certificate
+
+
+@lru_cache(maxsize=64)
+def load_crl(der: bytes) -> x509.CertificateRevocationList:
+    """Raises ValueError on what is no revocation list, or one with broken parts."""
+    try:
+        crl = x509.load_der_x509_crl(der)
+        _ = crl.issuer, crl.last_update_utc, crl.next_update_utc, list(crl.extensions)
+    except BROKEN as error:
+        raise ValueError(str(error)) from error
+    return crl
 
 
 def load_all(ders: Iterable[bytes]) -> list[x509.Certificate]:

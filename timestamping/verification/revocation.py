@@ -6,11 +6,9 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from timestamping.verification import certificates
 from timestamping.verification.chain import Chain
@@ -113,7 +111,7 @@ def _usable(crl: x509.CertificateRevocationList, issuer: x509.Certificate, is_ca
         if not crl.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
             return False
         return all(_understood(extension, is_ca) for extension in crl.extensions)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, *certificates.BROKEN):
         return False
 
 
@@ -137,9 +135,8 @@ def _understood(extension: x509.Extension[x509.ExtensionType], is_ca: bool) -> b
     return known or not extension.critical
 
 
-@lru_cache(maxsize=64)
 def _load(der: bytes) -> x509.CertificateRevocationList | None:
     try:
-        return x509.load_der_x509_crl(der)
-    except (ValueError, UnsupportedAlgorithm):
-        return None  # what a token carries unreadably is refused by step 17
+        return certificates.load_crl(der)
+    except ValueError:
+        return None
