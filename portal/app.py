@@ -17,8 +17,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import migrations
 from chain_adapter.durable import write_new
-from portal import errors, headers, limits, logs, observability, security
+from portal import cli, errors, headers, limits, logs, observability, security
 from portal.accounts import extension as accounts_extension
+from portal.deposits.uploads import UploadRequest
 from portal.services import Services, build_services
 from portal.settings import Settings
 from portal.ui.locale import select_locale
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     if click.get_current_context(silent=True) is None:
         migrations.require_current(services.database)
     app = Flask("portal", static_folder="ui/static", root_path=str(_HERE))
+    app.request_class = UploadRequest
     app.extensions["notary"] = services
     _configure(app, settings)
     _proxies(app, settings)
@@ -55,6 +57,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api = _api(app)
     _features(app, api)
     errors.install(app)
+    cli.install(app)
     app.teardown_appcontext(lambda _error: services.database.scoped.remove())
     return app
 

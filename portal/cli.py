@@ -55,7 +55,7 @@ def worker() -> None:
     """Advance deposits until told to stop."""
     portal = services()
     migrations.require_current(portal.database)
-    run_worker(portal.settings, portal.deposits.advance, portal.vault.sweep)
+    run_worker(portal.settings, portal.deposits.advance, portal.housekeeping)
 
 
 @click.command("deposit")

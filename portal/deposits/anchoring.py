@@ -61,8 +61,9 @@ class Anchoring:
         entries = [entry for _, entry in missing]
         outcomes: list[Receipt | Exception] = []
         for start in range(0, len(entries), size):
-            part: Sequence[Entry] = entries[start : start + size]
-            outcomes.extend(attempt(self._tools.ledger.append, part))
+            # By itself, so that the type of what append gives is not lost in the wider one.
+            part = attempt(self._tools.ledger.append, entries[start : start + size])
+            outcomes.extend(part)
         return outcomes
 
     def _record(

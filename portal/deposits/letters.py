@@ -6,7 +6,6 @@ import ipaddress
 from datetime import datetime
 from typing import Final
 
-from chain_adapter import Proof
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.audit.service import entries_for
@@ -35,7 +34,6 @@ from timestamping.letter import (
     mask,
 )
 from timestamping.letter.ledger_view import read_checkpoint
-from timestamping.token import Token
 
 _IDENTITY: Final = {
     "self-declared": Words(
@@ -76,11 +74,10 @@ class Letters:
 
     def data(self, deposit: Deposit, moment: datetime) -> LetterData:
         """Everything a letter or a package says."""
-        settings, token = self._tools.settings, token_of(deposit)
+        settings = self._tools.settings
         with self._tools.database.reading() as session:
             owner = session.get_one(User, deposit.owner_id)
             custody = entries_for(session, deposit.subject)
-        proof = proof_of(deposit)
         return LetterData(
             number=deposit.number,
             code=deposit.code,
@@ -91,16 +88,31 @@ class Letters:
             ),
             items=(_item(deposit, owner, custody),),
             times=Times(deposit.received_at, deposit.hashed_at, moment),
-            token=token,
+            token=token_of(deposit),
             entry=entry_of(deposit),
             receipt=receipt_of(deposit),
-            proof=proof,
+            proof=proof_of(deposit),
             salt=deposit.salt,
             metadata=record_of(deposit),
             trust=self._tools.trust(),
-            strength=_strength(deposit, token, self._tools.ledger.id, proof),
+            strength=self.strength(deposit),
             custody=tuple(_event(entry) for entry in custody if entry.action in _ACTIONS),
             zone=settings.timezone,
+        )
+
+    def strength(self, deposit: Deposit) -> StrengthFacts:
+        """What an anchored deposit's evidence rests on: from the evidence, never from wishes. A
+        ledger of which nothing better is known counts as the platform's own."""
+        token, proof = token_of(deposit), proof_of(deposit)
+        ledger = receipt_of(deposit).ledger
+        witnesses = sum(name != ledger for name in read_checkpoint(proof.checkpoint).signers)
+        independent = [each for each in (token, *token.also) if each.independent]
+        return StrengthFacts(
+            authorities=tuple(dict.fromkeys(each.tsa or each.source for each in independent)),
+            ledger=LedgerKind.WITNESSED if witnesses else LedgerKind.EMBEDDED,
+            witnesses=witnesses,
+            file_seen=deposit.kind == "file",
+            captured=False,
         )
 
 
@@ -133,21 +145,6 @@ def _item(deposit: Deposit, owner: User, custody: list[AuditEntry]) -> Item:
         method=_MEDIA.get(via, ""),
         sender=mask(owner.name),
         completeness="逐字节原样保存 kept byte for byte" if seen else "",
-    )
-
-
-def _strength(deposit: Deposit, token: Token, ledger: str, proof: Proof) -> StrengthFacts:
-    """From what there is in evidence, never from wishes: a ledger kind of which nothing better is
-    known counts as the platform's own."""
-    signers = read_checkpoint(proof.checkpoint).signers
-    witnesses = len([name for name in signers if name != ledger])
-    independent = [each for each in (token, *token.also) if each.independent]
-    return StrengthFacts(
-        authorities=tuple(dict.fromkeys(each.tsa or each.source for each in independent)),
-        ledger=LedgerKind.WITNESSED if witnesses else LedgerKind.EMBEDDED,
-        witnesses=witnesses,
-        file_seen=deposit.kind == "file",
-        captured=False,
     )
 
 

@@ -18,6 +18,7 @@ from portal.deposits.receiving import Accepted, Receiving
 from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
 from portal.deposits.tools import Tools
 from portal.storage import Intake
+from timestamping.letter import StrengthFacts
 
 __all__ = [
     "Accepted",
@@ -53,7 +54,8 @@ class DepositService:
         self._settings = tools.settings
         self._receiving = Receiving(tools)
         self._reading = Reading(tools)
-        self._downloads = Downloads(tools, Letters(tools))
+        self._letters = Letters(tools)
+        self._downloads = Downloads(tools, self._letters)
         self._pipeline = pipeline or Pipeline(tools)
 
     def limits(self) -> Limits:
@@ -115,6 +117,10 @@ class DepositService:
 
     def steps(self, deposit: Deposit) -> list[Step]:
         return steps(deposit)
+
+    def strength(self, deposit: Deposit) -> StrengthFacts:
+        """What the evidence of an anchored deposit rests on."""
+        return self._letters.strength(deposit)
 
     def find_public(self, text: str) -> PublicDeposit:
         """By letter number, short code or SHA-256, for anybody."""
