@@ -126,6 +126,8 @@ class Storage:
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._process = os.getpid()
+        self._file: tuple[int, int] | None = None
+        self._generation = 0
         self._closed = False
 
     @contextmanager
@@ -163,9 +165,8 @@ class Storage:
     def release(self) -> None:
         """Close the connections nobody uses; they are opened again on demand."""
         with self._lock:
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
+            while self._idle:
+                self._idle.pop().close()
 
     def close(self) -> None:
         with self._lock:
@@ -174,29 +175,43 @@ class Storage:
 
     @contextmanager
     def _lent(self) -> Iterator[sqlite3.Connection]:
-        connection = self._take()
+        connection, generation = self._take()
         try:
             yield connection
         except BaseException:
             connection.close()  # rolls back; whatever state it was in dies with it
             raise
         with self._lock:
-            if not self._closed:
+            if generation == self._generation and not self._closed:
                 self._idle.append(connection)
                 return
         connection.close()
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> tuple[sqlite3.Connection, int]:
         with self._lock:
             if self._closed:
                 raise Fatal("the ledger is closed")
-            if self._process != os.getpid():
-                _INHERITED.extend(self._idle)
-                self._idle.clear()
-                self._process = os.getpid()
+            self._forget_others()
             if self._idle:
-                return self._idle.pop()
-        return self._connect()
+                return self._idle.pop(), self._generation
+        return self._connect(), self._generation
+
+    def _forget_others(self) -> None:
+        """Drop connections of another process, and those to a file that was replaced meanwhile:
+        what one writes into a deleted file is lost."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError as error:
+            raise Fatal(f"the ledger's database {self._path} is gone: restore it") from error
+        if self._process != os.getpid():
+            _INHERITED.extend(self._idle)
+            self._idle.clear()
+            self._process = os.getpid()
+        if self._file != (status.st_dev, status.st_ino):
+            while self._idle:
+                self._idle.pop().close()
+            self._file = (status.st_dev, status.st_ino)
+            self._generation += 1
 
     def _connect(self) -> sqlite3.Connection:
         try:

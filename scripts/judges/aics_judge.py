@@ -12,6 +12,7 @@ import base64
 import json
 import random
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,12 +22,12 @@ from aics_tlog import (
     audit_tiles,
     parse_note,
     parse_vkey,
-    read_entry,
     verify_checkpoint,
     verify_consistency,
     verify_leaf_inclusion,
 )
 from aics_tlog.cosign import cosignature_vkey
+from aics_tlog.tiles import parse_entry_bundle, tile_width_at
 from aics_tlog.verified import VerifiedTileReader
 
 LEAVES = 1000
@@ -40,7 +41,7 @@ def main(folder: Path, proofs: Path | None) -> None:
     report = audit_tiles(FileSystemTileReader(folder), size, root)
     print(f"{report.tiles} tiles and {report.bundles} bundles: every hash good")
     # From here on with a tree of the judge's own, over entries that belong to the checkpoint.
-    tree = MerkleTree(read_entry(reader, index, size) for index in range(size))
+    tree = MerkleTree(entries(reader, size))
     require(tree.root() == root, "the entries do not have the checkpoint's root")
     if proofs is not None:
         print(f"{check_proofs(proofs, tree)} proofs of the log: checked")
@@ -50,6 +51,14 @@ def main(folder: Path, proofs: Path | None) -> None:
         require(verify_leaf_inclusion(tree.leaf_data(index), index, size, path, root))
     print(f"{LEAVES} random leaves: proved and checked")
     print(f"{check_pairs(tree)} pairs of sizes: proved and checked")
+
+
+def entries(reader: VerifiedTileReader, size: int) -> Iterator[bytes]:
+    for number in range(-(-size // 256)):
+        data = reader.read_entry_bundle(number, tile_width_at(size, 0, number))
+        if data is None:
+            raise SystemExit(f"bundle {number} is missing")
+        yield from parse_entry_bundle(data)
 
 
 def check_pairs(tree: MerkleTree) -> int:

@@ -18,6 +18,7 @@ from chain_adapter import Denied, Fatal, LedgerError, Retryable, Unknown
 from chain_adapter.durable import replace_file
 from chain_adapter.tlog import TlogLedger
 from chain_adapter.tlog.failures import failure
+from chain_adapter.tlog.guard import Guard
 from chain_adapter.tlog.storage import Session, Storage
 from tests.chain_adapter.records import check_log, make_entries, make_entry
 
@@ -62,6 +63,24 @@ def test_a_restored_older_database_still_serves_what_it_has(backed_up: Path) -> 
         receipt = ledger.lookup("deposit:old-3")
         assert receipt is not None
         assert ledger.prove(receipt).index == 3
+
+
+def test_a_database_swapped_under_a_running_ledger_refuses_to_sign(ledger: TlogLedger) -> None:
+    folder = ledger._storage._path.parent
+    ledger.append(make_entries("old", 10))
+    with sqlite3.connect(folder / "ledger.sqlite") as database:
+        database.execute("VACUUM INTO ?", (str(folder / "backup"),))
+    database.close()
+    ledger.append(make_entries("new", 10))
+    for name in ("ledger.sqlite-wal", "ledger.sqlite-shm"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / "backup").rename(folder / "ledger.sqlite")
+    with pytest.raises(Fatal, match="holds 10 entries"):
+        ledger.append([make_entry("fork")])
+    (folder / "ledger.sqlite").unlink()
+    with pytest.raises(Fatal, match="is gone"):
+        ledger.append([make_entry("fork")])
+    assert not (folder / "ledger.sqlite").exists()
 
 
 def test_a_database_made_anew_under_an_old_key_refuses_to_sign(folder: Path) -> None:
@@ -121,6 +140,53 @@ def test_a_database_changed_by_hand_refuses_to_sign(folder: Path) -> None:
         with pytest.raises(Fatal, match="does not fit its own newest checkpoint"):
             ledger.append([make_entry("more")])
         assert not ledger.health().ok
+
+
+def test_lost_rows_are_told(folder: Path) -> None:
+    with reopened(folder) as ledger:
+        ledger.append(make_entries("some", 300))
+    with sqlite3.connect(folder / "ledger.sqlite") as database:
+        database.execute("DELETE FROM tile")
+        database.execute("DELETE FROM entry WHERE position = 299")
+    database.close()
+    with reopened(folder) as ledger:
+        with pytest.raises(Fatal, match="lacks tile 0/0"):
+            ledger.tile("tile/0/000")
+        with pytest.raises(Fatal, match="lacks hashes of tile 0/1"):
+            ledger.tile("tile/0/001.p/44")
+        assert not ledger.health().ok
+
+
+def test_a_lost_checkpoint_is_told(folder: Path) -> None:
+    with reopened(folder) as ledger:
+        ledger.append(make_entries("some", 3))
+    with sqlite3.connect(folder / "ledger.sqlite") as database:
+        database.execute("DELETE FROM checkpoint")
+    database.close()
+    with reopened(folder) as ledger, pytest.raises(Fatal, match="checkpoint is missing"):
+        ledger.append([make_entry("more")])
+
+
+def test_a_guard_that_cannot_be_read_is_retryable(folder: Path) -> None:
+    with reopened(folder) as ledger:
+        ledger.append([make_entry("one")])
+        guard = folder.with_name(GUARD)
+        guard.rename(folder / "kept")
+        guard.mkdir()
+        with pytest.raises(Retryable, match="cannot be read now"):
+            ledger.append([make_entry("two")])
+        guard.rmdir()
+        (folder / "kept").rename(guard)
+        ledger.append([make_entry("two")])
+        assert check_log(ledger) == 2
+
+
+def test_a_guard_changed_behind_the_lock_is_an_operators_matter(tmp_path: Path) -> None:
+    guard = Guard(tmp_path / "guard", patience=1.0)
+    guard.replace(None, "one")
+    with pytest.raises(Fatal, match="another hand"):
+        guard.replace("other", "two")
+    assert guard.read() == "one"
 
 
 def test_a_locked_database_is_retryable(folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chain_adapter import Fatal, open_ledger
+from chain_adapter import Fatal, Retryable, open_ledger
 from chain_adapter.tlog import TlogLedger
 from tests.chain_adapter.records import check_log, make_entries, make_entry
 
@@ -70,6 +70,12 @@ def test_a_file_that_is_no_database(folder: Path) -> None:
     (folder / "ledger.sqlite").write_bytes(b"not a database, but long enough to be one" * 100)
     with pytest.raises(Fatal, match="restore its newest backup"):
         TlogLedger(folder)
+
+
+def test_a_folder_that_cannot_be_made_is_retryable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Retryable, match="cannot be used now"):
+        TlogLedger(tmp_path / "file" / "ledger")
 
 
 def test_a_newer_format_is_refused(folder: Path) -> None:
