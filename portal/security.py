@@ -47,6 +47,11 @@ PUBLIC_REASONS = {
     "security.login": "where people sign in",
     "security.logout": "signing out twice is no error",
     "security.register": "where people get an account, when registration is open",
+    "verification.page": "whoever holds a file, a letter or a number may verify it",
+    "verification.short": "where the QR codes of letters lead",
+    "verification.examine": "whoever holds a letter or package may verify it",
+    "explorer.latest": "anybody may audit the ledger",
+    "explorer.entry": "anybody may audit the ledger",
     "published.tsa": "RFC 3161 clients carry no credentials",
     "published.checkpoint": "anybody may audit the ledger",
     "published.tile": "anybody may audit the ledger",
@@ -60,7 +65,10 @@ PUBLIC_REASONS = {
 PUBLIC_ENDPOINTS = frozenset(PUBLIC_REASONS)
 
 #: endpoint → why a POST without our token is right
-CSRF_EXEMPT = {"published.tsa": "an RFC 3161 client has no page of ours and no session"}
+CSRF_EXEMPT = {
+    "published.tsa": "an RFC 3161 client has no page of ours and no session",
+    "verification.examine": "it changes nothing, and reading the form first would take the upload",
+}
 
 #: pages somebody with a one-time password may still use
 _BEFORE_NEW_PASSWORD = frozenset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,7 @@ from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
 from portal.audit.service import entries_for
 from portal.database import UtcDateTime
+from portal.deposits.evidence import receipts_of
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import read_number
 from portal.deposits.tools import Tools
@@ -21,6 +23,8 @@ from portal.problems import BadInput, NotFound
 
 MAX_PAGE: Final = 200
 _SHA256_DIGITS: Final = 64
+#: How many deposits of one digest are told of.
+_MOST_SHARED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,20 @@ class PublicDeposit:
     issued_at: datetime | None
     receipts: str | None
     letter_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEvidence:
+    """What anybody may verify: ``deposit`` and its proof, which holds no names either. DER token,
+    encoded entry, the primary ledger's receipt as JSON, encoded proof; None while they are to come.
+    ``later`` are further deposits of the same digest."""
+
+    deposit: PublicDeposit
+    token: bytes | None
+    entry: bytes | None
+    receipt: bytes | None
+    proof: bytes | None
+    later: tuple[PublicDeposit, ...] = ()
 
 
 class Reading:
@@ -121,13 +139,35 @@ class Reading:
             BadInput: ``text`` is none of these.
             NotFound: nothing is deposited under it.
         """
+        return _shared(self._rows(text)[0])
+
+    def find_evidence(self, text: str) -> PublicEvidence:
+        """As :meth:`find_public`, with what a verification needs."""
+        first, *later = self._rows(text)
+        receipt = next(iter(receipts_of(first).values()), None)
+        return PublicEvidence(
+            _shared(first),
+            first.token,
+            first.entry,
+            receipt.to_json() if receipt else None,
+            first.proof.encode() if first.proof else None,
+            tuple(_shared(each) for each in later),
+        )
+
+    def _rows(self, text: str) -> Sequence[Deposit]:
+        """The deposits meant by ``text``, the earliest first, never none."""
+        query = _public(text).order_by(Deposit.received_at).limit(_MOST_SHARED)
         with self._tools.database.reading() as session:
-            deposit = session.scalar(_public(text).order_by(Deposit.received_at).limit(1))
-        if deposit is None:
+            rows = session.scalars(query).all()
+        if not rows:
             raise NotFound("nothing_deposited", "Nothing is deposited under this here.")
-        names = PublicDeposit.__dataclass_fields__
-        values = {name: getattr(deposit, name) for name in names}
-        return PublicDeposit(**values | {"state": State(deposit.state)})
+        return rows
+
+
+def _shared(deposit: Deposit) -> PublicDeposit:
+    names = PublicDeposit.__dataclass_fields__
+    values = {name: getattr(deposit, name) for name in names}
+    return PublicDeposit(**values | {"state": State(deposit.state)})
 
 
 def _public(text: str) -> Select[Deposit]:

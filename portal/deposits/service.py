@@ -13,12 +13,13 @@ from portal.deposits.downloads import Download, Downloads
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit, State
 from portal.deposits.rail import Step, steps
-from portal.deposits.reading import DepositFilter, Page, PublicDeposit, Reading
+from portal.deposits.reading import DepositFilter, Page, PublicDeposit, PublicEvidence, Reading
 from portal.deposits.receiving import Accepted, Receiving
 from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
 from portal.deposits.tools import Tools
 from portal.storage import Intake
 from timestamping.letter import StrengthFacts
+from timestamping.package_trust import PackageTrust
 
 __all__ = [
     "Accepted",
@@ -29,6 +30,7 @@ __all__ = [
     "Metadata",
     "Page",
     "PublicDeposit",
+    "PublicEvidence",
     "State",
     "Step",
 ]
@@ -51,7 +53,9 @@ class DepositService:
     """
 
     def __init__(self, tools: Tools, pipeline: Pipeline | None = None) -> None:
-        self._settings = tools.settings
+        self._tools = tools
+        #: What the use cases work with; for the composition of a service over other parts.
+        self.tools = tools
         self._receiving = Receiving(tools)
         self._reading = Reading(tools)
         self._letters = Letters(tools)
@@ -59,7 +63,7 @@ class DepositService:
         self._pipeline = pipeline or Pipeline(tools)
 
     def limits(self) -> Limits:
-        settings = self._settings
+        settings = self.tools.settings
         return Limits(settings.max_upload_bytes, MAX_TITLE, MAX_NOTE, settings.digest_algorithms)
 
     def intake(self) -> Intake:
@@ -125,6 +129,14 @@ class DepositService:
     def find_public(self, text: str) -> PublicDeposit:
         """By letter number, short code or SHA-256, for anybody."""
         return self._reading.find_public(text)
+
+    def find_evidence(self, text: str) -> PublicEvidence:
+        """As :meth:`find_public`, with the proof that anybody may verify."""
+        return self._reading.find_evidence(text)
+
+    def trust(self) -> PackageTrust:
+        """The anchors our letters and packages are judged by."""
+        return self._tools.trust()
 
     def letter(self, actor: Actor, deposit_id: str) -> Download:
         return self._downloads.letter(actor, self.get(actor, deposit_id))

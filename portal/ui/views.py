@@ -5,20 +5,35 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
+from portal.deposits import present
+from portal.deposits.forms import DepositForm
+from portal.deposits.views import form_values
 from portal.security import safe_next
 from portal.ui import templating
 from portal.ui.context import current_actor, services
 from portal.ui.locale import LANGUAGES
 
 blueprint = Blueprint("ui", __name__, template_folder="templates")
+_RECENT = 5
+
 blueprint.record_once(lambda state: templating.install(state.app))
 
 
 @blueprint.get("/")
 def home() -> str:
     """For a visitor, what this is; for somebody signed in, where to start."""
-    limit = services().settings.max_upload_bytes
-    return render_template("home.html" if current_actor().id else "landing.html", limit=limit)
+    actor = current_actor()
+    if not actor.id:
+        return render_template(
+            "landing.html", registration_open=services().settings.registration_open
+        )
+    deposits = services().deposits
+    return render_template(
+        "home.html",
+        recent=[present.row(each) for each in deposits.page(actor, size=_RECENT).items],
+        counts=present.counts(deposits.counts(actor)),
+        **form_values(DepositForm()),
+    )
 
 
 @blueprint.post("/language")
@@ -29,4 +44,3 @@ def language() -> Response:
         session["locale"] = choice
         session.permanent = True
     return redirect(safe_next(request.form.get("next")), code=303)
-

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def lines(report: PackageReport, lang: str) -> Iterator[str]:
     """The report for a terminal: the answer first, then one tick a check, then the anchors."""
-    yield from _in(lang, *report.summary)
+    yield from map(plain, _in(lang, *report.summary))
     yield ""
     for check in report.checks:
         yield _tick(check, lang)

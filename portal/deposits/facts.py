@@ -1,0 +1,94 @@
+"""What is in evidence of one deposit, ready for its page: tokens, receipts, strength."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from portal.deposits.evidence import receipts_of, token_of
+from portal.deposits.models import Deposit
+from timestamping.letter.strength import StrengthFacts, statement
+from timestamping.token import Token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """One token's contents; ``independent`` of the platform or run by it."""
+
+    gen_time: datetime
+    accuracy: str
+    tsa: str
+    policy: str
+    serial: str
+    independent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFacts:
+    """One ledger's receipt; ``link`` leads to the explorer where there is one."""
+
+    ledger: str
+    position: int
+    time: datetime
+    entry_hash: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One sentence of the strength statement, in one language."""
+
+    label: str
+    short: str
+    sentence: str
+    strong: bool
+
+
+def tokens(deposit: Deposit) -> list[TokenFacts]:
+    """The token and its co-stamps; empty while there is none."""
+    if deposit.stamps is None:
+        return []
+    first = token_of(deposit)
+    return [_token(each) for each in (first, *first.also)]
+
+
+def receipts(deposit: Deposit, link: Callable[[str, int], str]) -> list[ReceiptFacts]:
+    """Every ledger's receipt, the primary one's first. ``link`` is called with ledger and place."""
+    return [
+        ReceiptFacts(
+            each.ledger,
+            each.position,
+            each.time,
+            each.entry_hash.hex(),
+            link(each.ledger, each.position),
+        )
+        for each in receipts_of(deposit).values()
+    ]
+
+
+def strength(facts: StrengthFacts, language: str) -> Iterator[Point]:
+    """The strength statement as the letter prints it, in ``"zh"`` or ``"en"``."""
+    for each in statement(facts):
+        words = (each.label, each.short, each.sentence)
+        label, short, sentence = (getattr(word, language) for word in words)
+        yield Point(label, short, sentence, each.strong)
+
+
+def _token(token: Token) -> TokenFacts:
+    return TokenFacts(
+        token.gen_time,
+        _accuracy(token.accuracy),
+        token.tsa or token.source,
+        token.policy,
+        f"{token.serial:x}",
+        token.independent,
+    )
+
+
+def _accuracy(accuracy: timedelta | None) -> str:
+    """``1 s``, ``20 ms``; empty when the authority states none."""
+    if accuracy is None:
+        return ""
+    milliseconds = accuracy / timedelta(milliseconds=1)
+    return f"{milliseconds / 1000:g} s" if milliseconds >= 1000 else f"{milliseconds:g} ms"

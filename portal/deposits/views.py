@@ -1,0 +1,266 @@
+"""Pages of deposits: the form, the list, one item, and what is taken away from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
+
+from chain_adapter import Digest, InvalidDigest
+from chain_adapter.tlog import TlogLedger
+from portal.deposits import facts, present
+from portal.deposits.api import attachment
+from portal.deposits.filenames import shown_name
+from portal.deposits.forms import MODE_NOTES, DepositForm, new_key
+from portal.deposits.letters import verify_url
+from portal.deposits.models import Deposit, State
+from portal.deposits.service import Accepted, DepositFilter, DepositService, Metadata
+from portal.deposits.uploads import intake_of
+from portal.problems import BadInput, PortalError
+from portal.ui.context import current_actor, request_id, services
+from portal.ui.locale import language
+
+blueprint = Blueprint("deposits", __name__, template_folder="templates")
+
+_PAGE: Final = 30
+#: sentences of the form's script; it fills the %(…)s places itself
+WORDS: Final = {
+    "empty": lazy_gettext("This file is empty; there is nothing to prove about it."),
+    "unreadable": lazy_gettext(
+        "The file could not be read. It may have been moved or changed, or it is a folder."
+    ),
+    "digesting": lazy_gettext("Computing the digest in your browser …"),
+    "digested": lazy_gettext("The digest is ready."),
+    "uploading": lazy_gettext("%(done)s of %(total)s · %(speed)s/s · %(left)s left"),
+    "storing": lazy_gettext("Received; being stored and checked …"),
+    "broken": lazy_gettext(
+        "The upload broke off at %(share)s %. Nothing was deposited, and your text is still here: "
+        "press Deposit to try again."
+    ),
+    "stopped": lazy_gettext("Stopped. Nothing was deposited."),
+    "session": lazy_gettext(
+        "Your session has ended. Sign in again in another tab, then press Deposit here: your text "
+        "and the file are still chosen."
+    ),
+    "fault": lazy_gettext(
+        "The portal could not take the deposit just now. Your text is still here; try again in a "
+        "moment."
+    ),
+    "refused": lazy_gettext("The deposit was refused (status %(status)s)."),
+}
+
+
+@blueprint.get("/deposits")
+def listing() -> str:
+    """One's own deposits, newest first; ``?state= text= since= until= cursor=``."""
+    problem, wanted = "", DepositFilter()
+    try:
+        wanted = _filter()
+    except ValueError:
+        problem = gettext("A date is written as year-month-day, for example 2026-11-21.")
+    cursor = request.args.get("cursor") or None
+    page = _deposits().page(current_actor(), wanted, cursor, _PAGE)
+    asked: dict[str, Any] = {
+        name: value for name, value in request.args.items() if value and name != "cursor"
+    }
+    return render_template(
+        "deposits/list.html",
+        rows=[present.row(deposit) for deposit in page.items],
+        wanted=wanted,
+        states=present.STATES,
+        since=request.args.get("since", ""),
+        until=request.args.get("until", ""),
+        filtered=bool(asked),
+        problem=problem,
+        continued=cursor is not None,
+        newest=url_for("deposits.listing", **asked),
+        older=url_for("deposits.listing", **asked, cursor=page.cursor) if page.cursor else None,
+    )
+
+
+@blueprint.get("/deposits/new")
+def new() -> str:
+    """The form, with its limits."""
+    return render_template("deposits/new.html", **form_values(DepositForm()))
+
+
+@blueprint.post("/deposits/new")
+def create() -> Response | tuple[str, int]:
+    """Take a deposit: 303 to its page; to our script, which says so, 201 and its address."""
+    scripted = request.accept_mimetypes.best == "application/json"
+    form = DepositForm(meta={"csrf": False})  # the guard before every view has checked it
+    try:
+        if not form.validate():
+            field = next(iter(form.errors))
+            raise BadInput("form", str(form.errors[field][0]), field=field)
+        accepted = _receive(form)
+    except PortalError as error:
+        return _refused(error, form, scripted)
+    address = url_for("deposits.show", deposit_id=accepted.deposit.id)
+    if scripted:
+        return make_response(jsonify(location=address, id=accepted.deposit.id), 201)
+    return redirect(address, code=303)
+
+
+@blueprint.get("/deposits/<deposit_id>")
+def show(deposit_id: str) -> str:
+    """The item's page."""
+    deposit = _deposits().get(current_actor(), deposit_id)
+    return render_template("deposits/item.html", **_item_values(deposit))
+
+
+@blueprint.get("/deposits/<deposit_id>/progress")
+def progress(deposit_id: str) -> Response:
+    """The moving part of the item's page; 204 while it is still what ``?seen=`` names."""
+    deposit = _deposits().get(current_actor(), deposit_id)
+    if request.args.get("seen") == present.mark(deposit):
+        return make_response("", 204)
+    return make_response(render_template("deposits/progress.html", **_item_values(deposit)))
+
+
+@blueprint.get("/deposits/<deposit_id>/letter")
+def letter(deposit_id: str) -> Response:
+    """The sealed PDF."""
+    return attachment(_deposits().letter(current_actor(), deposit_id))
+
+
+@blueprint.get("/deposits/<deposit_id>/token")
+def token(deposit_id: str) -> Response:
+    """The RFC 3161 response."""
+    return attachment(_deposits().token(current_actor(), deposit_id))
+
+
+@blueprint.get("/deposits/<deposit_id>/receipt")
+def receipt(deposit_id: str) -> Response:
+    """The ledger's receipt."""
+    return attachment(_deposits().receipt(current_actor(), deposit_id))
+
+
+@blueprint.get("/deposits/<deposit_id>/package")
+def package(deposit_id: str) -> Response:
+    """The proof package; with the deposited file when ``?original=1``."""
+    with_original = request.args.get("original") == "1"
+    return attachment(_deposits().package(current_actor(), deposit_id, with_original))
+
+
+@blueprint.get("/deposits/<deposit_id>/original")
+def original(deposit_id: str) -> Response:
+    """The deposited bytes, always as a download: nothing of a stranger's runs as ours."""
+    return attachment(_deposits().original(current_actor(), deposit_id))
+
+
+def form_values(form: DepositForm, problem: str = "") -> dict[str, Any]:
+    """What ``deposits/form.html`` needs, for every page that includes it."""
+    return {
+        "form": form,
+        "problem": problem,
+        "limits": _deposits().limits(),
+        "mode_notes": MODE_NOTES,
+        "words": {name: str(sentence) for name, sentence in WORDS.items()},
+    }
+
+
+def _deposits() -> DepositService:
+    return services().deposits
+
+
+def _receive(form: DepositForm) -> Accepted:
+    """Hand the form's content to the service."""
+    actor, key = current_actor(), form.idempotency_key.data or None
+    claimed = _digests(form)
+    if form.mode.data == "digest":
+        size = int(form.size.data) if (form.size.data or "").isdecimal() else None
+        return _deposits().receive_digest(actor, claimed, _metadata(form), key, size)
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise BadInput("file_missing", "Choose a file first.", field="file")
+    metadata = _metadata(form, file.filename, file.mimetype)
+    return _deposits().receive_file(actor, intake_of(file), metadata, key, claimed)
+
+
+def _metadata(form: DepositForm, filename: str = "", media_type: str = "") -> Metadata:
+    """Forms send line ends as CR LF; a note has LF, as it was typed."""
+    return Metadata(
+        title=(form.title.data or "").strip(),
+        note=(form.note.data or "").replace("\r\n", "\n").strip(),
+        filename=form.filename.data or filename,
+        media_type=form.media_type.data or media_type,
+    )
+
+
+def _digests(form: DepositForm) -> list[Digest]:
+    given = {"sha256": form.sha256.data, "sm3": form.sm3.data}
+    try:
+        return [Digest.parse(name, text.lower()) for name, text in given.items() if text]
+    except InvalidDigest as error:
+        raise BadInput("digest", str(error), field="sha256") from error
+
+
+def _refused(error: PortalError, form: DepositForm, scripted: bool) -> Response | tuple[str, int]:
+    message = gettext(error.message, **error.params)
+    if scripted:
+        shape = {"code": error.code, "message": message, "field": error.field}
+        return make_response(jsonify(error=shape | {"request_id": request_id()}), error.status)
+    # Another try is another request: it must not meet the refused one's key.
+    form.idempotency_key.data = new_key()
+    beside = form.errors and error.code == "form"
+    values = form_values(form, "" if beside else message)
+    return render_template("deposits/new.html", **values), error.status
+
+
+def _filter() -> DepositFilter:
+    """The filter the address asks for. Raises ValueError for what is no date."""
+    state = request.args.get("state", "")
+    return DepositFilter(
+        state=State(state) if state in set(State) else None,
+        text=request.args.get("text", "")[:200],
+        since=_day(request.args.get("since", "")),
+        until=_day(request.args.get("until", ""), timedelta(days=1)),
+    )
+
+
+def _day(text: str, later: timedelta = timedelta()) -> datetime | None:
+    """The start of a day in the office's zone, as UTC."""
+    if not text:
+        return None
+    try:
+        start = datetime.combine(date.fromisoformat(text), time(), services().settings.zone)
+        return (start + later).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
+def _item_values(deposit: Deposit) -> dict[str, Any]:
+    actor = current_actor()
+    issued = deposit.state == State.ISSUED
+    return {
+        "deposit": deposit,
+        "title": present.title(deposit),
+        "filename": shown_name(deposit.filename),
+        "look": present.look(deposit),
+        "steps": present.rail(_deposits().steps(deposit)),
+        "mark": present.mark(deposit),
+        "issued": issued,
+        "token": facts.tokens(deposit),
+        "receipts": facts.receipts(deposit, _explorer_link),
+        "strength": _strength(deposit),
+        "custody": list(present.custody(_deposits().custody(actor, deposit.id))),
+        "verify_link": verify_url(services().settings, deposit.number),
+    }
+
+
+def _strength(deposit: Deposit) -> list[facts.Point]:
+    """Empty while there is no proof whose strength could be told."""
+    if deposit.proof is None:
+        return []
+    return list(facts.strength(_deposits().strength(deposit), language()))
+
+
+def _explorer_link(ledger: str, position: int) -> str:
+    own = services().ledger
+    if isinstance(own, TlogLedger) and own.id == ledger:
+        return url_for("explorer.entry", index=position)
+    return ""

@@ -1,0 +1,153 @@
+"""Verifying for anybody: a digest or a number against the records, a letter or package by itself.
+
+No Flask in here. Records are judged by the same verifiers as packages: nothing is believed because
+it stands in our own database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from chain_adapter import Digest, Entry, LedgerError, Proof, Receipt, verify
+from chain_adapter.verdict import Check, Outcome
+from portal.deposits.service import PublicDeposit, PublicEvidence
+from portal.verification.report import (
+    Answer,
+    Area,
+    Found,
+    Report,
+    Tick,
+    answer_of,
+    outcome_of,
+    ticks_of,
+)
+from timestamping.package import PackageReport, Result, verify_package
+from timestamping.package_trust import PackageTrust
+from timestamping.verifier import verify_token
+
+_FILE_TITLE: Final = "The file is the one deposited"
+
+
+def missing(subject: str) -> Report:
+    """Nothing is deposited under that number ("number") or digest ("record")."""
+    return Report(Answer.MISSING, subject)
+
+
+def judge_record(
+    evidence: PublicEvidence, trust: PackageTrust, given: Digest | None = None
+) -> Report:
+    """Judge what is recorded, comparing the digest ``given`` when there is one."""
+    found = _found(evidence.deposit, evidence.receipt)
+    ticks = (
+        _file_tick(evidence, given),
+        _time_tick(evidence, trust),
+        *_ledger_ticks(evidence, trust),
+    )
+    weighed = ticks if given is not None else ticks[1:]
+    answer = answer_of(weighed)
+    if ticks[0].outcome is Outcome.FAIL:
+        # Whatever else holds: this is another file.
+        return Report(answer, "record", ticks[:1], found)
+    subject = "record" if given is not None else "number"
+    others = tuple(_found(each) for each in evidence.later)
+    return Report(answer, subject, ticks, found, others)
+
+
+def examine(path: Path, trust: PackageTrust) -> Report:
+    """Judge a letter or package by the same verifier as ``python -m portal.verification``, under
+    this office's own trust anchors."""
+    with path.open("rb") as stream:
+        subject = "letter" if stream.read(5) == b"%PDF-" else "package"
+    report = verify_package(path, trust=trust)
+    answer = {
+        Result.VERIFIED: Answer.MATCHES,
+        Result.REFUSED: Answer.DIFFERS,
+        Result.UNDECIDED: Answer.UNDECIDED,
+    }[report.result]
+    found = _found_in(report) if report.ok else None
+    return Report(answer, subject, _package_ticks(report), found)
+
+
+def _file_tick(evidence: PublicEvidence, given: Digest | None) -> Tick:
+    if given is None:
+        return Tick(Area.FILE, Outcome.UNKNOWN)
+    recorded = {digest.algorithm: digest for digest in _digests(evidence.deposit)}
+    same = recorded.get(given.algorithm) == given
+    outcome = Outcome.PASS if same else Outcome.FAIL
+    check = Check(1, "file", _FILE_TITLE, outcome, str(given))
+    return Tick(Area.FILE, outcome, (check,))
+
+
+def _time_tick(evidence: PublicEvidence, trust: PackageTrust) -> Tick:
+    if evidence.token is None:
+        return Tick(Area.TIME, Outcome.UNKNOWN)
+    verdict = verify_token(evidence.token, trust.certificates, digest=_digests(evidence.deposit)[0])
+    checks = (*verdict.checks, *_token_link(evidence))
+    return Tick(Area.TIME, outcome_of(checks), checks)
+
+
+def _token_link(evidence: PublicEvidence) -> tuple[Check, ...]:
+    """The entry must name this very token and these very digests."""
+    if evidence.entry is None or evidence.token is None:
+        return ()
+    try:
+        entry = Entry.decode(evidence.entry)
+    except LedgerError:
+        return ()  # told where the entry itself is judged
+    same_token = entry.token == hashlib.sha256(evidence.token).digest()
+    same_digests = entry.digests == tuple(sorted(_digests(evidence.deposit)))
+    outcome = Outcome.PASS if same_token and same_digests else Outcome.FAIL
+    return (Check(8, "token-link", "The entry names this time-stamp", outcome, entry.token.hex()),)
+
+
+def _ledger_ticks(evidence: PublicEvidence, trust: PackageTrust) -> tuple[Tick, ...]:
+    if evidence.entry is None or evidence.receipt is None or evidence.proof is None:
+        return Tick(Area.LEDGER, Outcome.UNKNOWN), Tick(Area.SIGNER, Outcome.UNKNOWN)
+    try:
+        receipt, proof = Receipt.from_json(evidence.receipt), Proof.decode(evidence.proof)
+    except LedgerError as error:
+        check = Check(4, "receipt_entry", "The receipt is for this entry", Outcome.FAIL, str(error))
+        return Tick(Area.LEDGER, Outcome.FAIL, (check,)), Tick(Area.SIGNER, Outcome.UNKNOWN)
+    verdict = verify(evidence.entry, receipt, proof, trust.ledger)
+    return ticks_of(verdict.checks)
+
+
+def _package_ticks(report: PackageReport) -> tuple[Tick, ...]:
+    """The package's checks with the steps of token and ledger under them."""
+    steps = [step for part in report.steps.values() for step in part]
+    by_package = {tick.area: tick for tick in ticks_of(report.checks)}
+    by_step = {tick.area: tick for tick in ticks_of(steps)}
+    return tuple(
+        Tick(
+            area,
+            by_package[area].outcome,
+            (*by_package[area].checks, *(by_step[area].checks if area in by_step else ())),
+        )
+        for area in Area
+        if area in by_package
+    )
+
+
+def _digests(deposit: PublicDeposit) -> list[Digest]:
+    """SHA-256 first, which is what the token is over."""
+    values = {"sha256": deposit.sha256, "sm3": deposit.sm3}
+    return [Digest.parse(name, value) for name, value in values.items() if value]
+
+
+def _found(deposit: PublicDeposit, receipt: bytes | None = None) -> Found:
+    return Found(
+        number=deposit.number,
+        received_at=deposit.received_at,
+        gen_time=deposit.gen_time,
+        anchored_at=deposit.anchored_at,
+        position=Receipt.from_json(receipt).position if receipt else None,
+        file_seen=deposit.kind == "file",
+        state=str(deposit.state),
+    )
+
+
+def _found_in(report: PackageReport) -> Found:
+    facts = report.facts
+    return Found(facts.number, gen_time=facts.time, position=facts.position)
