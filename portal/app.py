@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from contextlib import suppress
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,15 +14,22 @@ from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import migrations
-from chain_adapter.durable import write_new
 from portal import cli, errors, headers, limits, logs, observability, security
 from portal.accounts import extension as accounts_extension
+from portal.deposits.schemas import ErrorSchema
 from portal.deposits.uploads import UploadRequest
+from portal.keyring import Keyring
 from portal.services import Services, build_services
 from portal.settings import Settings
 from portal.ui.locale import select_locale
 
 _HERE = Path(__file__).parent
+
+
+class PortalApi(Api):  # type: ignore[misc]
+    """Describes errors as :mod:`portal.errors` shapes them."""
+
+    ERROR_SCHEMA = ErrorSchema
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
@@ -83,11 +88,7 @@ def _secret_key(settings: Settings) -> str:
     """SECRET_KEY, or one made at the first start and kept where only the service reads it."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
-    path = settings.path("keys/session.key")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with suppress(FileExistsError):  # made before, or by another process just now
-        write_new(path, secrets.token_hex(32).encode())
-    return path.read_text()
+    return Keyring(settings.path("keys"), settings.passphrase).secret("session").hex()
 
 
 def _proxies(app: Flask, settings: Settings) -> None:
@@ -117,7 +118,7 @@ def _api(app: Flask) -> Api:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    return Api(app)
+    return PortalApi(app)
 
 
 def _features(app: Flask, api: Api) -> None:

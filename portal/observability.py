@@ -20,6 +20,7 @@ from prometheus_client import (
 )
 from sqlalchemy import text
 
+from portal.headers import SHARED
 from portal.security import roles_required
 from portal.settings import Settings
 from portal.ui.context import current_actor, services
@@ -30,7 +31,6 @@ log = structlog.get_logger("portal")
 #: how long an answer of /readyz is kept, so that probing it costs nobody anything
 _READY_SECONDS = 5.0
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
-_QUIET = frozenset({"static", "observability.healthz", "observability.readyz"})
 _KEY = re.compile(r"nep_\w+")  # an API key somebody put into an address
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -56,7 +56,7 @@ def install(app: Flask, settings: Settings) -> None:
         endpoint = request.endpoint or "none"
         metrics.requests.labels(request.method, endpoint, str(response.status_code)).inc()
         metrics.seconds.labels(endpoint).observe(seconds)
-        if request.endpoint not in _QUIET:
+        if request.endpoint not in SHARED:
             _log_request(response, seconds)
         return response
 

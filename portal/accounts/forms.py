@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 from flask_security import ChangePasswordForm, LoginForm, RegisterFormV2
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, SelectMultipleField, StringField, SubmitField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -94,7 +95,10 @@ class ApiKeyForm(FlaskForm):  # type: ignore[misc]
     )
     scopes = SelectMultipleField(
         lazy_gettext("May"),
-        choices=[("read", lazy_gettext("read and download")), ("write", lazy_gettext("deposit"))],
+        choices=[
+            SelectChoice("read", lazy_gettext("read and download")),
+            SelectChoice("write", lazy_gettext("deposit")),
+        ],
         default=["read", "write"],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
@@ -103,9 +107,9 @@ class ApiKeyForm(FlaskForm):  # type: ignore[misc]
     days = SelectField(
         lazy_gettext("Expires after"),
         choices=[
-            ("30", lazy_gettext("30 days")),
-            ("90", lazy_gettext("90 days")),
-            ("365", lazy_gettext("one year")),
+            SelectChoice("30", lazy_gettext("30 days")),
+            SelectChoice("90", lazy_gettext("90 days")),
+            SelectChoice("365", lazy_gettext("one year")),
         ],
         default="90",
     )

@@ -1,0 +1,166 @@
+"""A whole portal in a temporary folder: real ledger, real time-stamping authority, CSRF on."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+import migrations
+from portal.accounts.keys import create_api_key
+from portal.accounts.models import User
+from portal.accounts.service import create_user
+from portal.app import create_app
+from portal.audit.actor import Actor
+from portal.database import Database
+from portal.services import Services, build_services
+from portal.settings import Environment, Settings
+from tests.portal.client import PASSWORD, PortalClient
+
+MakeUser = Callable[..., User]
+MakeKey = Callable[..., str]
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> Iterator[str]:
+    """An empty database: a schema of its own in TEST_DATABASE_URL's, else a SQLite file."""
+    server = os.environ.get("TEST_DATABASE_URL", "")
+    if not server:
+        yield f"sqlite:///{tmp_path / 'portal.db'}"
+        return
+    schema = f"t_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    mark = "&" if "?" in server else "?"
+    yield f"{server}{mark}options={quote(f'-csearch_path={schema}')}"
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path, database_url: str) -> MakeSettings:
+    """Settings for a test; keyword arguments override."""
+
+    def make(**changes: object) -> Settings:
+        values: dict[str, object] = {
+            "environment": Environment.TEST,
+            "data_dir": tmp_path / "var",
+            "database_url": database_url,
+            "rate_limit": "100000 per minute",
+            "sign_in_rate_limit": "1000 per minute",
+        }
+        return Settings(_env_file=None, **(values | changes))  # type: ignore[arg-type, call-arg]
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """A migrated database, without the rest of the portal."""
+    database = Database(settings.database)
+    migrations.upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[Services]:
+    """Everything the portal is made of, over a migrated database."""
+    built = build_services(settings)
+    migrations.upgrade(built.database)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def app(settings: Settings, services: Services) -> Flask:
+    app = create_app(settings, services)
+    app.test_client_class = PortalClient
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> PortalClient:
+    """A browser nobody has signed in with."""
+    return _client(app)
+
+
+@pytest.fixture
+def new_client(app: Flask) -> Callable[[], PortalClient]:
+    """Further browsers, each with its own cookies."""
+    return lambda: _client(app)
+
+
+@pytest.fixture
+def make_user(services: Services) -> MakeUser:
+    """Accounts with :data:`PASSWORD`; roles as arguments, depositor when none."""
+
+    def make(*roles: str, name: str = "张伟", email: str = "", **more: bool) -> User:
+        return create_user(
+            services.database,
+            services.settings,
+            Actor.process("cli"),
+            email=email or f"{uuid.uuid4().hex[:12]}@example.com",
+            name=name,
+            password=PASSWORD,
+            roles=roles or ("depositor",),
+            **more,
+        )
+
+    return make
+
+
+@pytest.fixture
+def user(make_user: MakeUser) -> User:
+    """A depositor."""
+    return make_user()
+
+
+@pytest.fixture
+def login(app: Flask) -> Callable[[User], PortalClient]:
+    """A browser signed in as somebody."""
+
+    def sign_in(user: User) -> PortalClient:
+        client = _client(app)
+        answer = client.sign_in(user.email)
+        assert answer.status_code == 302, answer.text
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def make_key(services: Services) -> MakeKey:
+    """API keys for somebody."""
+
+    def make(user: User, scopes: tuple[str, ...] = ("read", "write"), days: int = 30) -> str:
+        actor = Actor(user.id, user.name, user.role_names)
+        return create_api_key(services.database, actor, "test", scopes, days)[1]
+
+    return make
+
+
+@pytest.fixture
+def api_key(make_key: MakeKey, user: User) -> str:
+    """A key of ``user`` that reads and writes; send it with ``client.bearer(api_key)``."""
+    return make_key(user)
+
+
+def _client(app: Flask) -> PortalClient:
+    client = app.test_client()
+    assert isinstance(client, PortalClient)
+    return client
