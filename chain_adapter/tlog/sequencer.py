@@ -121,10 +121,10 @@ class Sequencer:
     def _run(self, requests: Sequence[Sequence[Item]]) -> list[list[Place] | Conflict]:
         with self._storage.write() as session:
             head = self._head(session)
+            edge = self._edge_at(head)
             self._reconcile(head)
             plan = _Plan(session, head.checkpoint.size)
             outcomes = [plan.add(request) for request in requests]
-            edge = self._edge_at(head)
             covered = self._extend(session, edge, plan, head) if plan.new else head
             places = [self._places(session, outcome, head, covered) for outcome in outcomes]
         if covered is not head:
