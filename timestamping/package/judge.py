@@ -31,7 +31,7 @@ from timestamping.package_files import (
     co_token,
 )
 from timestamping.pdf.errors import BadPdf
-from timestamping.pdf.verifier import SealVerdict, verify_seal
+from timestamping.pdf.verifier import SealVerdict, verify_seal, without_anchor
 from timestamping.token import Token
 from timestamping.verification.report import TokenVerdict
 from timestamping.verifier import verify_token
@@ -275,14 +275,15 @@ def _parsed(data: bytes) -> Token:
 
 
 def _accepted(verdict: TokenVerdict) -> str:
-    if verdict.failed is not None:
-        raise Refused(
-            f"step {verdict.failed.number} ({verdict.failed.code}): {verdict.failed.detail}"
-        )
-    if verdict.token is None:
-        gap = verdict.undecided
-        raise Gap(f"step {gap.number} ({gap.code}): {gap.detail}" if gap else "not decided")
-    return f"{verdict.token.gen_time.isoformat()} by {verdict.token.tsa}"
+    check = verdict.failed or verdict.undecided
+    if verdict.token is not None:
+        return f"{verdict.token.gen_time.isoformat()} by {verdict.token.tsa}"
+    if check is None:
+        raise Gap("not decided")
+    detail = f"step {check.number} ({check.code}): {check.detail}"
+    if verdict.failed is None or without_anchor(verdict):
+        raise Gap(detail)
+    raise Refused(detail)
 
 
 Step = Callable[[Judge], str]

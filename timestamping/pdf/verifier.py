@@ -257,11 +257,17 @@ def _range_digest(stamp: EmbeddedPdfSignature) -> bytes:
     return bytes(stamp.compute_digest())
 
 
+def without_anchor(verdict: TokenVerdict) -> bool:
+    """Whether nothing is held against a token but that no root is known to judge it by."""
+    return {check.code for check in verdict.checks if check.failed} == {"no-trust-root"}
+
+
 def _gen_time(verdict: TokenVerdict, name: str) -> datetime:
-    if verdict.failed is not None:
+    if verdict.failed is not None and not without_anchor(verdict):
         raise BadPdf(f"{name} is refused: {verdict.failed.detail}")
     if verdict.token is None:
-        reason = verdict.undecided.detail if verdict.undecided else "not decided"
+        gap = verdict.failed or verdict.undecided
+        reason = gap.detail if gap else "not examined"
         raise _Undecided(f"{name} cannot be decided: {reason}")
     return verdict.token.gen_time
 
