@@ -34,6 +34,15 @@ _PROBLEMS = frozenset(
     | {"TooLarge", "RateLimited", "Unavailable"}
 )
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
+#: Times and tools in a header would change the file whenever somebody looks at it.
+HEADER = """msgid ""
+msgstr ""
+"Language: {locale}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
 #: feature → sentence → the files it stands in
 Found = dict[str, dict[str, set[str]]]
 
@@ -205,17 +214,10 @@ def save(feature: str, locale: str, catalogue: Catalog) -> None:
     path = path_of(feature, locale)
     if not len(catalogue) and not path.exists():
         return
-    # Times and tools in the header would change the file whenever somebody looks at it.
-    catalogue.mime_headers = [
-        (name, value)
-        for name, value in catalogue.mime_headers
-        if name in ("Language", "MIME-Version", "Content-Type", "Content-Transfer-Encoding")
-    ]
-    catalogue.header_comment = ""
     buffer = BytesIO()
-    write_po(buffer, catalogue, width=100, include_lineno=False)
+    write_po(buffer, catalogue, width=100, include_lineno=False, omit_header=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(buffer.getvalue())
+    path.write_bytes(HEADER.format(locale=locale).encode() + buffer.getvalue())
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@
     }
     if (answer.error) return finished(answer.error.message, answer.error.field);
     // Signing in answers with its page: the session ended while the form was open.
-    if (request.status === 401 || request.responseURL.includes("/login")) return finished(say("session"));
+    if (request.status === 401 || request.responseURL.includes("/signin")) return finished(say("session"));
     finished(say(request.status >= 500 ? "fault" : "refused", { status: request.status }));
   };
 
