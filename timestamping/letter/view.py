@@ -164,15 +164,16 @@ def stations(data: LetterData, clock: Clock) -> list[dict[str, Any]]:
 def vouchers(data: LetterData) -> list[dict[str, Any]]:
     """Who vouches for what, each with how it can be checked."""
     tokens = (data.token, *data.token.also)
+    platform = f"{data.office.platform.zh} {data.office.platform.en}".strip()
     rows = [
         (
             Words("数据来源", "Origin of the data"),
-            data.office.platform.en if data.strength.captured else data.depositor.masked,
+            platform if data.strength.captured else data.depositor.masked,
             Words("见附件 2", "See annex 2"),
         ),
         (
             Words("接收与摘要", "Receipt, digests"),
-            f"{data.office.platform.zh} {data.office.platform.en}",
+            platform,
             Words("平台对账本记录的签名", "The platform's signature on the ledger entry"),
         ),
         *(

@@ -158,7 +158,7 @@ def _judged(
     found, examined = judge(replace(evidence, trust=trust, digests=digests))
     return PackageReport(
         checks=(*checks, *found),
-        facts=examined.summary(),
+        facts=examined.facts(),
         anchors=anchors,
         anchors_given=trust.given,
         steps=examined.steps,

@@ -19,9 +19,8 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from asn1crypto import cms
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm
@@ -32,6 +31,14 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from chain_adapter.digest import Digest, digest_of
 from chain_adapter.verdict import Check, Outcome
 from timestamping.pdf.attachments import attachments
+from timestamping.pdf.embedded import (
+    attached_token,
+    carried,
+    contents,
+    exactly_written,
+    member,
+    range_digest,
+)
 from timestamping.pdf.errors import BadPdf
 from timestamping.pdf.sealer import FIELD, validation_context
 from timestamping.trust import TrustStore
@@ -124,9 +131,9 @@ class _Examination:
         if not self.stamps:
             raise BadPdf("the letter has no document time-stamp")
         self.seal: EmbeddedPdfSignature = seals[0]
-        self.trust = self.trust.merge(_carried(self.reader))
+        self.trust = self.trust.merge(carried(self.reader))
         self.attached = attachments(self.reader)
-        self.title = str(_member(_member(self.reader.trailer_view, "/Info", {}), "/Title", ""))
+        self.title = str(member(member(self.reader.trailer_view, "/Info", {}), "/Title", ""))
         return f"{len(self.attached)} attachments"
 
     def signature(self) -> str:
@@ -146,7 +153,7 @@ class _Examination:
             raise BadPdf("the seal leaves part of the letter out")
         if self.stamps[-1].evaluate_signature_coverage() is not SignatureCoverageLevel.ENTIRE_FILE:
             raise BadPdf("bytes were added behind the last document time-stamp")
-        if not _exactly_written(self.pdf, self.stamps[-1]):
+        if not exactly_written(self.pdf, self.stamps[-1]):
             raise BadPdf("the place of the last document time-stamp holds something else")
         return f"all {len(self.pdf)} bytes"
 
@@ -163,13 +170,13 @@ class _Examination:
         return "certified, no changes allowed, none made"
 
     def time(self) -> str:
-        token = _attached_token(self.seal)
+        token = attached_token(self.seal)
         signature = self.seal.signer_info["signature"].native
         verdict = verify_token(token, self.trust, digest=digest_of(signature))
         self.signed_at = _gen_time(verdict, "the seal's time-stamp")
         for stamp in self.stamps:
-            imprint = Digest(stamp.external_md_algorithm, _range_digest(stamp))
-            document = verify_token(_contents(stamp), self.trust, digest=imprint)
+            imprint = Digest(stamp.external_md_algorithm, range_digest(stamp))
+            document = verify_token(contents(stamp), self.trust, digest=imprint)
             _gen_time(document, "the document time-stamp")
         return self.signed_at.isoformat()
 
@@ -203,58 +210,6 @@ class _Examination:
             signer_validation_context=validation_context(self.trust, moment, mode),
             ts_validation_context=validation_context(self.trust, moment),
         )
-
-
-def _carried(reader: PdfFileReader) -> TrustStore:
-    """Certificates and lists from the DSS: help for building chains, believed for nothing."""
-    dss = _member(reader.root, "/DSS", {})
-    return TrustStore(
-        roots=(),
-        intermediates=_streams(dss, "/Certs"),
-        crls=_streams(dss, "/CRLs"),
-    )
-
-
-def _member(dictionary: Any, name: str, default: Any) -> Any:
-    """Like ``get``, but following references as ``[]`` does."""
-    return dictionary[name] if name in dictionary else default  # noqa: SIM401
-
-
-def _streams(dictionary: Any, name: str) -> tuple[bytes, ...]:
-    array = _member(dictionary, name, ())
-    return tuple(bytes(array[at].data) for at in range(len(array)))
-
-
-def _attached_token(seal: EmbeddedPdfSignature) -> bytes:
-    """The one signature time-stamp among the seal's unsigned attributes (RFC 3161 appendix A)."""
-    tokens = [
-        bytes(value.dump())
-        for attribute in seal.signer_info["unsigned_attrs"]
-        if attribute["type"].native == "signature_time_stamp_token"
-        for value in attribute["values"]
-    ]
-    if len(tokens) != 1:
-        raise BadPdf(f"the seal carries {len(tokens)} time-stamps, one is needed")
-    return tokens[0]
-
-
-def _contents(stamp: EmbeddedPdfSignature) -> bytes:
-    """The token itself, without the zeros that fill its place (ISO 32000-1 §12.8.3.3.1)."""
-    return bytes(cms.ContentInfo.load(bytes(stamp.pkcs7_content)).dump())
-
-
-def _exactly_written(pdf: bytes, stamp: EmbeddedPdfSignature) -> bool:
-    """Whether the gap in the byte range, which no digest covers, holds the token in upper-case
-    hexadecimal, then zeros, and nothing else."""
-    first, length, second, _ = (int(stamp.byte_range[at]) for at in range(4))
-    content, token = bytes(stamp.pkcs7_content), _contents(stamp)
-    padded = token + bytes(len(content) - len(token))
-    return pdf[first + length : second] == b"<" + padded.hex().upper().encode() + b">"
-
-
-def _range_digest(stamp: EmbeddedPdfSignature) -> bytes:
-    stamp.compute_integrity_info()  # type: ignore[no-untyped-call]
-    return bytes(stamp.compute_digest())
 
 
 def without_anchor(verdict: TokenVerdict) -> bool:

@@ -1,0 +1,150 @@
+"""Checks 5 to 12: entry, signatures, tokens, metadata, ledger, file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import rfc8785
+
+from chain_adapter.entry import Entry
+from chain_adapter.errors import LedgerError
+from chain_adapter.keys import meta_digest, verify_signature
+from chain_adapter.proof import Proof
+from chain_adapter.receipt import Receipt
+from chain_adapter.verdict import Check, Outcome
+from chain_adapter.verify import Result, Verdict, verify
+from timestamping.package.grounds import Gap, Grounds, Refused, parsed, sha256_of
+from timestamping.package_files import ENTRY, METADATA, PROOF, RECEIPT, TOKEN, co_token
+from timestamping.pdf.verifier import without_anchor
+from timestamping.verification.report import TokenVerdict
+from timestamping.verifier import verify_token
+
+
+class RecordChecks(Grounds):
+    """What was recorded, and whether the file is it."""
+
+    def entry(self) -> str:
+        try:
+            self.recorded = Entry.decode(self.member(ENTRY))
+        except LedgerError as error:
+            raise Refused(str(error)) from error
+        return self.recorded.key
+
+    def signatures(self) -> str:
+        entry = self.known_entry
+        keys = self.trust.ledger
+        _signed(entry, "platform", entry.platform, keys.platforms)
+        if entry.signature("depositor") is None:
+            return f"platform key {entry.platform}"
+        _signed(entry, "depositor", entry.by, keys.depositors)
+        return f"platform key {entry.platform}, depositor key {entry.by}"
+
+    def token(self) -> str:
+        verdict = self._token(TOKEN, self.member(TOKEN))
+        self.steps["token"] = verdict.checks
+        return _accepted(verdict)
+
+    def token_link(self) -> str:
+        token = parsed(self.member(TOKEN))
+        if token.sha256 != self.known_entry.token:
+            raise Refused("the ledger entry names another token")
+        return token.sha256.hex()
+
+    def co_tokens(self) -> str:
+        tokens = self.evidence.co_tokens()
+        for number, data in enumerate(tokens, start=2):
+            _accepted(self._token(co_token(number), data))
+        return f"{len(tokens)} co-stamps" if tokens else "there are none"
+
+    def metadata(self) -> str:
+        data = self.member(METADATA)
+        try:
+            document = json.loads(data)
+            canonical = rfc8785.dumps(document) == data
+            salt, metadata = bytes.fromhex(document["salt"]), document["metadata"]
+            digest = meta_digest(salt, metadata)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise Refused("the metadata cannot be read") from error
+        if not canonical:
+            raise Refused("the metadata is not in canonical form (RFC 8785)")
+        if digest != self.known_entry.meta:
+            raise Refused("the metadata is not what the ledger entry commits to")
+        return digest.hex()
+
+    def ledger(self) -> str:
+        verdict = self._ledger_verdict()
+        self.steps["ledger"] = verdict.checks
+        failed = verdict.failed
+        if failed is None:
+            return f"{len(verdict.checks)} steps, root {verdict.checks[-1].detail}"
+        if failed.outcome is Outcome.FAIL or self._foreign(verdict.result, failed):
+            raise Refused(f"step {failed.number} ({failed.code}): {failed.detail}")
+        raise Gap(f"step {failed.number} ({failed.code}): {failed.detail}")
+
+    def file(self) -> str:
+        offered = self.evidence.digests
+        if not offered:
+            raise Gap("no file was given, so none was compared", "file-absent")
+        for name, digests in offered.items():
+            for digest in self.known_entry.digests:
+                if digests.get(digest.algorithm) != digest.value:
+                    raise Refused(
+                        f"{name} is not the file deposited: its {digest.algorithm} differs"
+                    )
+        return ", ".join(offered)
+
+    def _token(self, name: str, data: bytes) -> TokenVerdict:
+        """Judge one token. Its response must be exactly what :meth:`Token.response` writes, so that
+        no byte of the member goes unjudged."""
+        token = parsed(data)
+        if token.response() != data:
+            raise Refused(f"{name} holds more than a granted response with one token")
+        digest = sha256_of(self.known_entry)
+        return verify_token(token.der, self.trust.certificates, digest=digest)
+
+    def _ledger_verdict(self) -> Verdict:
+        try:
+            receipt = Receipt.from_json(self.member(RECEIPT))
+            proof = Proof.decode(self.member(PROOF))
+        except LedgerError as error:
+            raise Refused(str(error)) from error
+        return verify(self.known_entry.encode(), receipt, proof, self.trust.ledger)
+
+    def _foreign(self, result: Result, check: Check) -> bool:
+        """Whether the evidence names a key that is none of the known ones. Knowing some key and
+        meeting another is a refusal; knowing none decides nothing."""
+        known = self.trust.ledger
+        keys: dict[str, Mapping[str, object]] = {
+            "platform_signature": known.platforms,
+            "ledger_trusted": known.ledgers,
+        }
+        return result is Result.UNTRUSTED_KEY and bool(keys.get(check.code))
+
+
+def _signed(entry: Entry, role: str, key_id: str, known: Mapping[str, bytes]) -> None:
+    """Whether the one the entry names signed it in this role."""
+    signature = entry.signature(role)
+    if signature is None:
+        raise Refused(f"the {role}'s signature is missing")
+    if signature.key_id != key_id:
+        raise Refused(f"signed by {signature.key_id}, not by {key_id}")
+    public = known.get(key_id)
+    if public is None and known:
+        raise Refused(f"{key_id} is none of the known keys of a {role}")
+    if public is None:
+        raise Gap(f"no key of a {role} is known")
+    if not verify_signature(entry, signature, public):
+        raise Refused(f"the {role}'s signature does not fit")
+
+
+def _accepted(verdict: TokenVerdict) -> str:
+    check = verdict.failed or verdict.undecided
+    if verdict.token is not None:
+        return f"{verdict.token.gen_time.isoformat()} by {verdict.token.tsa}"
+    if check is None:
+        raise Gap("not decided")
+    detail = f"step {check.number} ({check.code}): {check.detail}"
+    if verdict.failed is None or without_anchor(verdict):
+        raise Gap(detail)
+    raise Refused(detail)
