@@ -12,8 +12,8 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
-from werkzeug.http import dump_options_header
 
+from portal.deposits.attachments import attachment
 from portal.deposits.models import Deposit
 from portal.deposits.reading import DepositFilter
 from portal.deposits.records import Metadata
@@ -28,7 +28,7 @@ from portal.deposits.schemas import (
     metadata_from,
     shown,
 )
-from portal.deposits.service import Accepted, Download
+from portal.deposits.service import Accepted
 from portal.deposits.uploads import intake_of
 from portal.problems import BadInput
 from portal.ui.context import current_actor, services
@@ -164,19 +164,6 @@ class DepositOriginal(MethodView):
     def get(self, deposit_id: str) -> Response:
         """The deposited bytes."""
         return attachment(services().deposits.original(current_actor(), deposit_id))
-
-
-def attachment(download: Download) -> Response:
-    """A download that no browser shows as a page of ours (RFC 6266, RFC 8187)."""
-    answer = Response(download.stream, mimetype=download.media_type)
-    answer.headers["Content-Disposition"] = dump_options_header(
-        "attachment", {"filename": download.filename}
-    )
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "private, no-store"
-    if download.size is not None:
-        answer.content_length = download.size
-    return answer
 
 
 def _deposit_digests() -> Accepted:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from chain_adapter import Digest, InvalidDigest
 from chain_adapter.tlog import TlogLedger
 from portal.deposits import facts, present
-from portal.deposits.api import attachment
+from portal.deposits.attachments import attachment
 from portal.deposits.filenames import shown_name
 from portal.deposits.forms import MODE_NOTES, DepositForm, new_key
 from portal.deposits.letters import verify_url
