@@ -216,8 +216,8 @@ def _hash(row: _Stored) -> str:
 
 
 def _clean(value: str | int, limit: int = _MAX_VALUE) -> str | int:
-    """Text that every database keeps as it is: no NUL, no lone surrogates, bounded."""
+    """What every database keeps as it is: no NUL, no lone surrogates, bounded."""
     if isinstance(value, int):
-        return value
+        return value if abs(value) < 2**53 else str(value)  # RFC 8785 §3.2.2.3: exact numbers only
     text = value.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
     return text[:limit]

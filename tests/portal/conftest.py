@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -158,6 +160,17 @@ def make_key(services: Services) -> MakeKey:
 def api_key(make_key: MakeKey, user: User) -> str:
     """A key of ``user`` that reads and writes; send it with ``client.bearer(api_key)``."""
     return make_key(user)
+
+
+@pytest.fixture
+def logged(app: Flask) -> Iterator[StringIO]:
+    """What the application writes to its log while the test runs."""
+    handler = next(each for each in logging.getLogger().handlers if hasattr(each, "notary"))
+    assert isinstance(handler, logging.StreamHandler)
+    stream = StringIO()
+    before = handler.setStream(stream)
+    yield stream
+    handler.setStream(before)
 
 
 def _client(app: Flask) -> PortalClient:

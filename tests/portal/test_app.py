@@ -1,0 +1,100 @@
+"""The factory: what it refuses, what it keeps, and whom it believes."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pydantic import SecretStr
+
+import migrations
+from portal.app import create_app
+from portal.services import Services
+from portal.settings import Settings
+from portal.ui.context import current_actor, request_id
+from tests.portal.client import PortalClient
+from tests.portal.conftest import MakeSettings
+
+
+def test_a_schema_that_is_behind_is_refused_by_name(services: Services) -> None:
+    migrations.downgrade(services.database)
+    with pytest.raises(migrations.SchemaBehindError, match="flask --app wsgi init"):
+        create_app(services=services)
+
+
+def test_the_command_line_may_upgrade_it(services: Services) -> None:
+    migrations.downgrade(services.database)
+    runner = create_app.__wrapped__ if hasattr(create_app, "__wrapped__") else create_app
+    import click
+
+    @click.command()
+    def command() -> None:
+        runner(services=services)
+
+    command.main([], standalone_mode=False)
+
+
+def test_the_secret_is_made_once_and_guarded(services: Services, settings: Settings) -> None:
+    first, second = create_app(services=services), create_app(services=services)
+    assert first.secret_key == second.secret_key
+    assert len(str(first.secret_key)) == 64
+    path = settings.path("keys/session.key")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_given_secret_is_used(make_settings: MakeSettings, services: Services) -> None:
+    app = create_app(make_settings(secret_key=SecretStr("given")), services)
+    assert app.secret_key == "given"
+
+
+def _probe(app: Flask, monkeypatch: pytest.MonkeyPatch) -> PortalClient:
+    monkeypatch.setattr("portal.security.PUBLIC_ENDPOINTS", frozenset({"probe"}))
+    app.add_url_rule(
+        "/probe", "probe", lambda: {"address": current_actor().address, "id": request_id()}
+    )
+    app.test_client_class = PortalClient
+    return app.test_client()  # type: ignore[return-value]
+
+
+FORWARDED = {"X-Forwarded-For": "203.0.113.5, 198.51.100.1", "X-Request-ID": "given-by-proxy"}
+
+
+def test_nobody_chooses_their_own_address(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = _probe(app, monkeypatch).get("/probe", headers=FORWARDED).json
+    assert said["address"] == "127.0.0.1"
+    assert said["id"] != "given-by-proxy"
+
+
+def test_as_many_proxies_as_set_are_believed(
+    make_settings: MakeSettings, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(make_settings(trusted_proxies=1), services)
+    said = _probe(app, monkeypatch).get("/probe", headers=FORWARDED).json
+    assert said == {"address": "198.51.100.1", "id": "given-by-proxy"}
+
+
+def test_hosts_of_others_are_refused_in_production(
+    make_settings: MakeSettings, services: Services
+) -> None:
+    settings = make_settings(
+        environment="production",
+        base_url="https://notary.example",
+        stampers="embedded:",
+        key_passphrase=SecretStr("x"),
+        secret_key=SecretStr("x"),
+    )
+    client = create_app(settings, services).test_client()
+    assert client.get("/signin", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/signin", headers={"Host": "notary.example"}).status_code == 200
+
+
+def test_a_request_leaves_no_transaction_behind(client: PortalClient, services: Services) -> None:
+    client.get("/signin")
+    assert not services.database.scoped.registry.has()
+
+
+def test_importing_the_portal_imports_no_web_framework() -> None:
+    source = (Path(__file__).parents[2] / "portal" / "__init__.py").read_text()
+    assert "import" not in source.split('"""')[2]
