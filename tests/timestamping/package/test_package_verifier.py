@@ -298,7 +298,7 @@ EVIDENCE = ("token.tsr", "token-2.tsr", "ledger/entry.json", "ledger/receipt.jso
 
 
 @settings(
-    max_examples=25,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
