@@ -43,6 +43,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC_REASONS = {
     "static": "style sheets, scripts and pictures",
     "ui.home": "the first page says what this is",
+    "ui.favicon": "the portal's sign",
     "ui.language": "the language is chosen before signing in",
     "security.login": "where people sign in",
     "security.logout": "signing out twice is no error",

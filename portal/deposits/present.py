@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,7 +62,15 @@ ACTS: Final[Mapping[str, LazyString]] = {
     "deposit.issued": lazy_gettext("letter issued"),
     "deposit.waiting": lazy_gettext("a step waits"),
     "deposit.followed": lazy_gettext("recorded on a further ledger"),
-    "deposit.exported": lazy_gettext("handed out"),
+}
+#: what an export may be of
+EXPORTS: Final[Mapping[str, LazyString]] = {
+    "letter": lazy_gettext("letter"),
+    "token": lazy_gettext("time-stamp token"),
+    "receipt": lazy_gettext("ledger receipt"),
+    "package": lazy_gettext("proof package"),
+    "package-with-original": lazy_gettext("proof package with the original"),
+    "original": lazy_gettext("original"),
 }
 _VIA: Final = {
     "web": lazy_gettext("by web page"),
@@ -183,11 +192,19 @@ def custody(entries: Sequence[AuditEntry]) -> Iterator[CustodyLine]:
     for entry in entries:
         yield CustodyLine(
             entry.at,
-            str(ACTS.get(entry.action) or act_name(entry.action)),
+            _act(entry),
             entry.actor_name,
             str(_VIA.get(entry.via, entry.via)),
             entry.address,
         )
+
+
+def _act(entry: AuditEntry) -> str:
+    """What was done; of an export also what was handed out."""
+    if entry.action == "deposit.exported":
+        what = str(json.loads(entry.detail).get("what", ""))
+        return str(gettext("handed out: %(what)s", what=EXPORTS.get(what, what)))
+    return str(ACTS.get(entry.action) or act_name(entry.action))
 
 
 def _waiting(label: str, step: Step) -> RailStep:

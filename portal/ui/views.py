@@ -36,6 +36,12 @@ def home() -> str:
     )
 
 
+@blueprint.get("/favicon.ico")
+def favicon() -> Response:
+    """Browsers ask here for pages that are not ours to write, such as downloads."""
+    return redirect(templating.asset("img/seal.svg"), code=302)
+
+
 @blueprint.post("/language")
 def language() -> Response:
     """Keep the chosen language for this browser, then go back to where the visitor was."""

@@ -20,6 +20,7 @@ OUTCOMES: Final = {
     Outcome.FAIL: lazy_gettext("does not hold"),
     Outcome.UNKNOWN: lazy_gettext("cannot be decided"),
 }
+NOT_COMPARED: Final = lazy_gettext("not compared")
 
 #: (answer, subject) → the sentence that comes first
 SENTENCES: Final = {

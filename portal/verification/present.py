@@ -12,8 +12,8 @@ from markupsafe import Markup
 from chain_adapter.verdict import Check, Outcome
 from portal.ui.locale import language
 from portal.ui.templating import moment
-from portal.verification.phrases import AREAS, DETAILS, OUTCOMES, REASONS, SENTENCES
-from portal.verification.report import Answer, Found, Report, Tick
+from portal.verification.phrases import AREAS, DETAILS, NOT_COMPARED, OUTCOMES, REASONS, SENTENCES
+from portal.verification.report import Answer, Area, Found, Report, Tick
 from portal.verification.words import TITLES
 
 _ICONS: Final = {
@@ -39,6 +39,7 @@ class Line:
     icon: str
     icon_class: str
     checks: tuple[Line, ...] = ()
+    failed: bool = False
 
     # The template calls a check's label and reason what they are there.
     @property
@@ -79,13 +80,18 @@ def shown(report: Report) -> Shown:
 
 def _tick(tick: Tick) -> Line:
     icon, icon_class = _ICONS[tick.outcome]
+    word = OUTCOMES[tick.outcome]
+    if tick.area is Area.FILE and tick.outcome is Outcome.UNKNOWN:
+        # Nobody handed a file over, which is nothing against the deposit.
+        icon, icon_class, word = "circle-dashed", "", NOT_COMPARED
     return Line(
         str(AREAS[tick.area]),
-        str(OUTCOMES[tick.outcome]),
+        str(word),
         str(REASONS[tick.area, tick.outcome]),
         icon,
         icon_class,
         tuple(_check(check) for check in tick.checks),
+        tick.outcome is Outcome.FAIL,
     )
 
 

@@ -122,12 +122,18 @@ def _package_ticks(report: PackageReport) -> tuple[Tick, ...]:
     return tuple(
         Tick(
             area,
-            by_package[area].outcome,
+            _outcome(by_package[area]),
             (*by_package[area].checks, *(by_step[area].checks if area in by_step else ())),
         )
         for area in Area
         if area in by_package
     )
+
+
+def _outcome(tick: Tick) -> Outcome:
+    """A sound package without a file says nothing about any file."""
+    absent = any(check.code == "file-absent" for check in tick.checks)
+    return Outcome.UNKNOWN if absent and tick.outcome is Outcome.PASS else tick.outcome
 
 
 def _digests(deposit: PublicDeposit) -> list[Digest]:
