@@ -1,7 +1,7 @@
 """``python -m benchmarks [NAME ...]``: run the named benchmarks, or all of them, in order.
 
-Each prints one JSON line per figure: ``name, value, unit, floor, ok``. The exit status is the number
-of figures that missed their floor, so that a script can ask.
+Each prints one JSON line per figure: ``name, value, unit, floor, ok``. The exit status is the
+number of figures that missed their floor, so that a script can ask.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ def main(arguments: list[str]) -> int:
     wanted = [ALIASES.get(name, name) for name in arguments] or list(NAMES)
     unknown = sorted(set(wanted) - set(NAMES))
     if unknown:
-        print(f"unknown benchmark {', '.join(unknown)}; known are {', '.join(NAMES)}", file=sys.stderr)
+        known = ", ".join(NAMES)
+        print(f"unknown benchmark {', '.join(unknown)}; known are {known}", file=sys.stderr)
         return 2
     from benchmarks import _figures
 

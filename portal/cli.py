@@ -112,15 +112,28 @@ def deposit(
 @click.argument("email")
 @click.option("--name", required=True)
 @click.option("--role", "roles", multiple=True, default=("depositor",), show_default=True)
-def create_user_command(email: str, name: str, roles: tuple[str, ...]) -> None:
-    """Make an account with a one-time password, printed once."""
+@click.option("--password-stdin", is_flag=True, help="A lasting password, from standard input.")
+def create_user_command(
+    email: str, name: str, roles: tuple[str, ...], password_stdin: bool
+) -> None:
+    """Make an account with a one-time password, printed once and to be changed at first sign-in."""
     portal = services()
-    password = one_time_password()
+    given = sys.stdin.readline().rstrip("\n") if password_stdin else ""
+    password = given if password_stdin else one_time_password()
     try:
-        create_user(portal.database, portal.settings, _CLI, email, name, password, roles, True)
+        create_user(
+            portal.database,
+            portal.settings,
+            _CLI,
+            email,
+            name,
+            password,
+            roles,
+            must_change_password=not password_stdin,
+        )
     except PortalError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{email}: one-time password {password}")
+    click.echo(email if password_stdin else f"{email}: one-time password {password}")
 
 
 @click.command("api-key")

@@ -1,0 +1,192 @@
+"""The portal over real HTTP: one digest a call against a bare handler, and the click to the letter.
+
+Both servers are gunicorn with one worker and the same threads; both are asked in turn by the same
+clients in the same run, so the ratio holds when the machine's speed drifts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks._figures import figure
+
+_CLIENTS = 4
+_SECONDS = 4.0
+_ROUNDS = 3
+_LETTERS = 40
+_PATH = "/api/v1/deposits"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        environment = _environment(folder)
+        key = _prepare(environment)
+        portal = stack.enter_context(_server("wsgi:app", environment))
+        bare = stack.enter_context(_server("benchmarks.bare:app", environment))
+        pairs = [
+            (_posts_per_second(portal, key), _posts_per_second(bare, key)) for _ in range(_ROUNDS)
+        ]
+        ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+        ratio = statistics.median(mine / other for mine, other in pairs)
+        figure("REST single digest, durable", ours, "deposits/s", floor=0)
+        figure("bare Flask with one durable insert", theirs, "requests/s", floor=0)
+        figure("REST single digest against the bare handler", ratio, "times", floor=0.5)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        environment = _environment(Path(name))
+        key = _prepare(environment)
+        port = stack.enter_context(_server("wsgi:app", environment))
+        stack.enter_context(_worker(environment))
+        times = sorted(_click_to_letter(port, key) for _ in range(_LETTERS))
+        figure("click to letter, p50", statistics.median(times), "s", floor=1, at_most=True)
+        slowest = times[min(len(times) - 1, int(len(times) * 0.99))]
+        figure("click to letter, p99", slowest, "s", floor=3, at_most=True)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return os.environ | {
+        "DATA_DIR": str(folder / "var"),
+        "DATABASE_URL": "",
+        "ENVIRONMENT": "test",
+        "RATE_LIMIT": "10000000 per minute",
+        "LOG_LEVEL": "ERROR",
+        "BARE_DATABASE": str(folder / "bare.db"),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+    }
+
+
+def _prepare(environment: dict[str, str]) -> str:
+    """A portal with one depositor; the API key."""
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+    person = "benchmark@example.com"
+    create = ["create-user", person, "--name", "Benchmark", "--password-stdin"]
+    for command in (["init"], create):
+        subprocess.run(
+            [*flask, *command],
+            env=environment,
+            check=True,
+            capture_output=True,
+            input=f"{secrets.token_hex(16)}\n".encode(),
+        )
+    made = subprocess.run(
+        [*flask, "api-key", person], env=environment, check=True, capture_output=True, text=True
+    )
+    return made.stdout.strip().splitlines()[-1]
+
+
+@contextmanager
+def _server(application: str, environment: dict[str, str]) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
+    command += ["--workers", "1", "--threads", "8", "--log-level", "error", "--keep-alive", "30"]
+    with _process(command, environment):
+        _wait_for(port)
+        yield port
+
+
+@contextmanager
+def _worker(environment: dict[str, str]) -> Iterator[None]:
+    with _process([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], environment):
+        time.sleep(3)  # imports; the first deposit should not pay for them
+        yield
+
+
+@contextmanager
+def _process(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the server did not start")
+
+
+def _posts_per_second(port: int, key: str) -> float:
+    """Accepted requests a second by several clients with kept-alive connections."""
+    counts = [0] * _CLIENTS
+    refused: list[str] = []
+    end = time.monotonic() + _SECONDS
+
+    def client(place: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while time.monotonic() < end:
+            body = json.dumps({"digests": {"sha256": secrets.token_hex(32)}, "title": "benchmark"})
+            headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+            connection.request("POST", _PATH, body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 201:
+                refused.append(text.decode())
+                return
+            counts[place] += 1
+        connection.close()
+
+    threads = [threading.Thread(target=client, args=(place,)) for place in range(_CLIENTS)]
+    begin = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if refused:
+        raise SystemExit(f"refused: {refused[0]}")
+    return sum(counts) / (time.monotonic() - begin)
+
+
+def _click_to_letter(port: int, key: str) -> float:
+    """Seconds from sending a file of 100 kB to its issued letter, as a client sees it."""
+    content = os.urandom(100_000)
+    boundary = secrets.token_hex(12)
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
+    body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    headers = {"Authorization": f"Bearer {key}"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    begin = time.monotonic()
+    form = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    connection.request("POST", _PATH, body, headers | form)
+    deposit = json.loads(connection.getresponse().read())
+    if deposit["digests"]["sha256"] != hashlib.sha256(content).hexdigest():
+        raise SystemExit("the portal deposited something else")
+    while deposit["state"] != "issued":
+        time.sleep(0.02)
+        connection.request("GET", f"{_PATH}/{deposit['id']}", headers=headers)
+        deposit = json.loads(connection.getresponse().read())
+        if time.monotonic() - begin > 60:
+            raise SystemExit(f"no letter within a minute: {deposit}")
+    seconds = time.monotonic() - begin
+    connection.close()
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
