@@ -20,12 +20,12 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask_babel import force_locale, gettext, lazy_gettext
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from chain_adapter import errors as ledger_errors
-from portal.problems import PortalError, Unavailable
+from portal.problems import Conflict, PortalError, Unavailable
 from portal.ui.context import is_api_request, request_id
 
 log = structlog.get_logger("portal")
@@ -78,6 +78,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _database_busy)
     app.register_error_handler(ledger_errors.Retryable, _ledger_busy)
     app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(IntegrityError, _too_late)
     app.register_error_handler(UnicodeEncodeError, _unstorable)
     app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(OSError, _system_error)
@@ -109,7 +110,7 @@ def _http_error(error: HTTPException) -> Response:
     code, field = _KNOWN.get(status, _KNOWN[500 if status >= 500 else 400])[0], None
     data: Mapping[str, Any] = getattr(error, "data", None) or {}
     with _words():
-        message = str(_SENTENCES.get(status) or gettext(error.description or error.name))
+        message = str(_SENTENCES.get(status) or gettext(str(error.description or error.name)))
     if "messages" in data:  # what the API's schemas found
         code, (field, message) = "invalid", _first(data["messages"])
     elif data.get("message"):
@@ -150,6 +151,13 @@ def _unstorable(error: Exception) -> Response:
     with _words():
         message = gettext("The input holds characters or numbers that cannot be stored.")
     return _answer(422, "unstorable", message)
+
+
+def _too_late(error: IntegrityError) -> Response:
+    """Two requests wanted the same thing at once; the other one has it."""
+    log.warning("integrity", fault=type(error.orig).__name__)
+    message = "Somebody did the same at this moment. Reload the page to see what there is now."
+    return _portal_error(Conflict("conflict", message))
 
 
 def _too_deep(error: RecursionError) -> Response:

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask_babel import lazy_gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import BadRequest
@@ -77,6 +78,11 @@ _BEFORE_NEW_PASSWORD = frozenset(
 )
 #: beside /api/, where keys are accepted: monitors carry a key
 _KEY_ENDPOINTS = frozenset({"observability.metrics"})
+_KEY_IN_ADDRESS = lazy_gettext(
+    "API keys are not accepted in the address, which ends up in logs. Send it in the header, "
+    "Authorization: Bearer …, and revoke this one."
+)
+_NUL = lazy_gettext("The address holds a NUL character.")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -165,12 +171,9 @@ def _guard() -> BaseResponse | None:
 def _refuse_bad_address() -> None:
     pieces = [request.path, *(value for values in request.args.listvalues() for value in values)]
     if any(PREFIX in piece for piece in pieces):
-        raise BadRequest(
-            "API keys are not accepted in the address, which ends up in logs. "
-            "Send it in the header, Authorization: Bearer …, and revoke this one."
-        )
+        raise BadRequest(_KEY_IN_ADDRESS)
     if any("\x00" in piece for piece in pieces):
-        raise BadRequest("The address holds a NUL character.")
+        raise BadRequest(_NUL)
 
 
 def _identify() -> None:

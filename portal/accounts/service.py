@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.accounts.keys import authenticate_api_key, create_api_key
@@ -55,18 +56,22 @@ def create_user(
     if len(password) < MIN_PASSWORD:
         message = "A password has at least %(least)s characters."
         raise BadInput("password_short", message, field="password", least=MIN_PASSWORD)
-    hashed = hash_password(password, settings)
-    with database.transaction() as session:
-        if session.scalar(select(User.id).where(User.email == email)):
-            raise Conflict("email_taken", "This e-mail address has an account.", field="email")
-        user = User(
-            email=email, name=name, password=hashed, must_change_password=must_change_password
-        )
-        user.roles = _roles(session, roles)
-        session.add(user)
-        session.flush()
-        detail = {"roles": " ".join(sorted(user.role_names))}
-        record(session, actor, "account.created", f"user:{user.id}", detail)
+    user = User(
+        email=email,
+        name=name,
+        password=hash_password(password, settings),
+        must_change_password=must_change_password,
+    )
+    try:
+        with database.transaction() as session:
+            user.roles = _roles(session, roles)
+            session.add(user)
+            session.flush()
+            detail = {"roles": " ".join(sorted(user.role_names))}
+            record(session, actor, "account.created", f"user:{user.id}", detail)
+    except IntegrityError as error:  # the address is the only thing that must be unique
+        taken = Conflict("email_taken", "This e-mail address has an account.", field="email")
+        raise taken from error
     return user
 
 

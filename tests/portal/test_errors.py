@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 from flask import Flask, abort, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from chain_adapter import Retryable
@@ -97,6 +97,7 @@ def test_percent_signs_in_a_message_without_places(
     ("error", "status", "code"),
     [
         (OperationalError("SELECT 1", {}, Exception("database is locked")), 503, "database_busy"),
+        (IntegrityError("INSERT", {}, Exception("secret row")), 409, "conflict"),
         (Retryable("the ledger is locked"), 503, "ledger_unavailable"),
         (OSError(errno.ENOSPC, "No space left on device"), 503, "storage_full"),
         (OSError(errno.EACCES, "/var/secret/path"), 500, "internal"),
