@@ -1,0 +1,125 @@
+"""Chromium against a live portal. Every page a test opens is watched: an error on the console, a
+script error or a breach of the content security policy fails the test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.server import LivePortal, live_portal
+
+PASSWORD = "correct horse 电池"
+CHROMIUM = "/usr/bin/chromium"
+_ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+
+#: Reports what the policy blocked to the console, where the watch sees it.
+_TELL_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+"""
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
+    with live_portal(tmp_path_factory.mktemp("portal")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What went wrong on the pages of one test. ``expect`` names what is meant to happen."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self._expected: list[str] = []
+
+    def expect(self, text: str) -> None:
+        """A console error with this text is part of the test: a refusal's status, say."""
+        self._expected.append(text)
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.problems.append(str(error.error)))
+
+    def unexpected(self) -> list[str]:
+        return [one for one in self.problems if not any(text in one for text in self._expected)]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(f"{message.page.url if message.page else ''}: {message.text}")
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    watch = Watch()
+    yield watch
+    assert not watch.unexpected()
+
+
+@pytest.fixture
+def open_page(browser: Browser, portal: LivePortal, watch: Watch) -> Iterator[OpenPage]:
+    """Open a page of the portal in a browser profile of its own; options as Playwright's."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(path: str = "/", **options: Any) -> Page:
+        options = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **options}
+        context = browser.new_context(base_url=portal.url, accept_downloads=True, **options)
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        if options.get("java_script_enabled", True):
+            context.add_init_script(_TELL_VIOLATIONS)
+        watch.follow(context)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def register(open_page: OpenPage) -> Callable[..., Page]:
+    """Register a new person through the form; their browser, signed in."""
+
+    def go(name: str = "张伟", **options: Any) -> Page:
+        page = open_page("/register", **options)
+        page.fill("[name=name]", name)
+        page.fill("[name=email]", f"{uuid.uuid4().hex}@example.com")
+        page.fill("[name=password]", PASSWORD)
+        page.fill("[name=password_confirm]", PASSWORD)
+        page.click("main [type=submit]")
+        page.wait_for_selector(".site-user", state="attached")
+        return page
+
+    return go
+
+
+@pytest.fixture
+def depositor(register: Callable[..., Page]) -> Page:
+    """Somebody who has just registered."""
+    return register()
+
+
+@pytest.fixture
+def make_file(tmp_path: Path) -> Callable[[str, bytes], Path]:
+    def make(name: str, content: bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return make

@@ -1,0 +1,81 @@
+"""A real portal for browser tests: gunicorn and the worker as processes, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class LivePortal:
+    """Where it answers, and where it keeps its things."""
+
+    url: str
+    data_dir: Path
+
+
+@contextmanager
+def live_portal(folder: Path, **settings: str) -> Iterator[LivePortal]:
+    """Start web and worker; both are stopped on leaving."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url, data = f"http://127.0.0.1:{port}", folder / "var"
+    environment = {
+        **os.environ,
+        "ENVIRONMENT": "test",
+        "DATA_DIR": str(data),
+        "DATABASE_URL": "",
+        "BASE_URL": url,
+        "BIND": f"127.0.0.1:{port}",
+        "RATE_LIMIT": "100000 per minute",
+        "SIGN_IN_RATE_LIMIT": "10000 per minute",
+        **settings,
+    }
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+    web = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app"]
+    subprocess.run([*flask, "init"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    with (folder / "log").open("wb") as log:
+        processes = [
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            for command in (web, [*flask, "worker"])
+        ]
+        try:
+            _wait_for(url, folder / "log")
+            yield LivePortal(url, data)
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                _end(process)
+
+
+def _wait_for(url: str, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError, urllib.error.URLError):
+            urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"the portal did not start: {log.read_text()[-2000:]}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
