@@ -76,6 +76,7 @@ class Queue:
                 self._wanted.clear()
                 self._send()
             if stopping:
+                self._hang_up()
                 return
 
     def _send(self) -> None:
@@ -87,10 +88,14 @@ class Queue:
                 self._task()
         except Exception as error:  # noqa: BLE001 - whatever a queue raises, the sweeper remains
             _log.warning("nudge_lost", reason=type(error).__name__)
-            with contextlib.suppress(Exception):
-                if self._huey is not None:
-                    self._huey.storage.close()
-            self._huey = None
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Connections belong to the thread that made them, so it also ends them."""
+        with contextlib.suppress(Exception):
+            if self._huey is not None:
+                self._huey.storage.close()
+        self._huey = None
 
 
 def advance_task(huey: Huey, work: Callable[[], object]) -> Any:
