@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,13 +15,33 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import migrations
 from portal import cli, errors, headers, limits, logs, observability, security
 from portal.accounts import extension as accounts_extension
+from portal.accounts import views as accounts_views
+from portal.audit import views as audit_views
+from portal.deposits import api as deposits_api
+from portal.deposits import views as deposits_views
 from portal.deposits.schemas import ErrorSchema
 from portal.deposits.uploads import UploadRequest
+from portal.explorer import views as explorer_views
 from portal.keyring import Keyring
+from portal.published import views as published_views
 from portal.services import Services, build_services
 from portal.settings import Settings
+from portal.ui import views as ui_views
 from portal.ui.locale import select_locale
+from portal.verification import views as verification_views
 
+#: Modules with a ``blueprint`` of pages, and those that the API's description lists.
+_PAGES = (
+    observability,
+    ui_views,
+    accounts_views,
+    audit_views,
+    published_views,
+    deposits_views,
+    verification_views,
+    explorer_views,
+)
+_APIS = (deposits_api,)
 _HERE = Path(__file__).parent
 
 
@@ -122,22 +141,7 @@ def _api(app: Flask) -> Api:
 
 
 def _features(app: Flask, api: Api) -> None:
-    for name in _PAGES:
-        if find_spec(name):
-            app.register_blueprint(__import__(name, fromlist=["blueprint"]).blueprint)
-    for name in _APIS:
-        if find_spec(name):
-            api.register_blueprint(__import__(name, fromlist=["blueprint"]).blueprint)
-
-
-_PAGES = (
-    "portal.observability",
-    "portal.ui.views",
-    "portal.accounts.views",
-    "portal.audit.views",
-    "portal.published.views",
-    "portal.deposits.views",
-    "portal.verification.views",
-    "portal.explorer.views",
-)
-_APIS = ("portal.deposits.api",)
+    for feature in _PAGES:
+        app.register_blueprint(feature.blueprint)
+    for described in _APIS:
+        api.register_blueprint(described.blueprint)

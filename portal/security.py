@@ -155,7 +155,9 @@ def refuse_anonymous() -> BaseResponse:
 
 
 def _guard() -> BaseResponse | None:
-    if request.endpoint is None:  # 404 and 405 are answered as such
+    if request.endpoint is None:  # 404 and 405 are answered as such, in the visitor's frame
+        if not is_api_request():
+            _identify()
         return None
     _refuse_bad_address()  # 1
     _identify()  # 2

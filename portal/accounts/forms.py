@@ -22,6 +22,9 @@ from portal.security import safe_next
 _NEW = {"autocomplete": "new-password"}
 
 
+SCOPE_NAMES = {"read": lazy_gettext("read and download"), "write": lazy_gettext("deposit")}
+
+
 class SignInForm(LoginForm):
     """E-mail and password. Whatever is wrong, the answer is the same sentence."""
 
@@ -95,10 +98,7 @@ class ApiKeyForm(FlaskForm):  # type: ignore[misc]
     )
     scopes = SelectMultipleField(
         lazy_gettext("May"),
-        choices=[
-            SelectChoice("read", lazy_gettext("read and download")),
-            SelectChoice("write", lazy_gettext("deposit")),
-        ],
+        choices=[SelectChoice(scope, words) for scope, words in SCOPE_NAMES.items()],
         default=["read", "write"],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import ApiKey, Role, User, users_roles
@@ -106,6 +106,16 @@ def list_api_keys(database: Database, user_id: str) -> list[ApiKey]:
         return list(session.scalars(query.limit(500)))
 
 
+#: built once: every request to the API asks it
+_HOLDER = (
+    select(ApiKey, User.name, User.active, User.must_change_password, Role.name)
+    .join(User, User.id == ApiKey.user_id)
+    .outerjoin(users_roles, users_roles.c.user_id == User.id)
+    .outerjoin(Role, Role.id == users_roles.c.role_id)
+    .where(ApiKey.id == bindparam("key"))
+)
+
+
 def authenticate_api_key(database: Database, text: str) -> KeyHolder:
     """Whom the key ``nep_<id>_<secret>`` speaks for.
 
@@ -116,15 +126,8 @@ def authenticate_api_key(database: Database, text: str) -> KeyHolder:
     match = _FORM.fullmatch(text)
     if match is None:
         raise Unauthenticated("key_refused", _REFUSED)
-    query = (
-        select(ApiKey, User.name, User.active, User.must_change_password, Role.name)
-        .join(User, User.id == ApiKey.user_id)
-        .outerjoin(users_roles, users_roles.c.user_id == User.id)
-        .outerjoin(Role, Role.id == users_roles.c.role_id)
-        .where(ApiKey.id == match[1])
-    )
     with database.reading() as session:
-        rows = session.execute(query).all()
+        rows = session.execute(_HOLDER, {"key": match[1]}).all()
     now = datetime.now(UTC)
     if not rows or not _holds(rows[0][0], match[2], now) or not rows[0][2]:
         raise Unauthenticated("key_refused", _REFUSED)

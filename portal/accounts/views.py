@@ -9,22 +9,15 @@ from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts.forms import ApiKeyForm
+from portal.accounts.forms import SCOPE_NAMES, ApiKeyForm
 from portal.accounts.keys import create_api_key, list_api_keys, revoke_api_key
 from portal.accounts.service import set_locale
+from portal.audit.words import ROLES
 from portal.problems import PortalError
 from portal.ui.context import current_actor, services
 
 blueprint = Blueprint("accounts", __name__, template_folder="templates")
 
-ROLE_NAMES = {
-    "depositor": lazy_gettext("depositor"),
-    "organiser": lazy_gettext("organiser of draws"),
-    "notary": lazy_gettext("notary"),
-    "auditor": lazy_gettext("auditor"),
-    "operator": lazy_gettext("operator"),
-    "administrator": lazy_gettext("administrator"),
-}
 IDENTITY_LEVELS = {
     "self-declared": lazy_gettext("self-declared: nobody has checked it"),
 }
@@ -37,7 +30,7 @@ def profile() -> str:
     return render_template(
         "accounts/profile.html",
         user=current_user,
-        roles=[str(ROLE_NAMES.get(role.name, role.name)) for role in current_user.roles],
+        roles=[str(ROLES.get(role.name, role.name)) for role in current_user.roles],
         identity=IDENTITY_LEVELS.get(level, level),
     )
 
@@ -88,5 +81,10 @@ def _remember_language(response: Response) -> Response:
 def _keys_page(form: ApiKeyForm, plain: str = "") -> str:
     keys = list_api_keys(services().database, current_actor().id)
     return render_template(
-        "accounts/keys.html", form=form, keys=keys, plain=plain, now=datetime.now(UTC)
+        "accounts/keys.html",
+        form=form,
+        keys=keys,
+        plain=plain,
+        scopes=SCOPE_NAMES,
+        now=datetime.now(UTC),
     )

@@ -12,10 +12,10 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import rfc8785
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session, scoped_session
 
 from portal.audit.actor import Actor
@@ -27,6 +27,16 @@ _Stored = dict[str, Any]  # one row by column name
 
 _COLUMNS = tuple(AuditEntry.__table__.columns)
 _DOMAIN = b"notary/audit/v1\n"
+# Built once and on tables, not classes: every request that changes anything pays for these three.
+_ENTRIES, _HEAD = cast(Table, AuditEntry.__table__), cast(Table, AuditHead.__table__)
+_EXTEND = (
+    update(_HEAD)
+    .where(_HEAD.c.id == 1)
+    .values(size=_HEAD.c.size + bindparam("count"))
+    .returning(_HEAD.c.size, _HEAD.c.hash)
+)
+_APPEND = insert(_ENTRIES)
+_LINK = update(_HEAD).where(_HEAD.c.id == 1).values(hash=bindparam("newest"))
 _CHUNK = 1000
 _MAX_VALUE = 500  # characters of one detail value; the log is no place for content
 
@@ -88,26 +98,16 @@ def record_many(session: AnySession, acts: Sequence[Act]) -> None:
     """
     if not acts:
         return
-    head = session.execute(
-        update(AuditHead)
-        .where(AuditHead.id == 1)
-        .values(size=AuditHead.size + len(acts))
-        .returning(AuditHead.size, AuditHead.hash)
-        .execution_options(synchronize_session=False)
-    ).one()
+    connection = session.connection()
+    head = connection.execute(_EXTEND, {"count": len(acts)}).one()
     first, previous, now = head.size - len(acts) + 1, head.hash, datetime.now(UTC)
     rows = []
     for seq, act in enumerate(acts, start=first):
         row = _row(seq, now, act, previous)
         previous = row["hash"]
         rows.append(row)
-    session.execute(insert(AuditEntry), rows)
-    session.execute(
-        update(AuditHead)
-        .where(AuditHead.id == 1)
-        .values(hash=previous)
-        .execution_options(synchronize_session=False)
-    )
+    connection.execute(_APPEND, rows)
+    connection.execute(_LINK, {"newest": previous})
 
 
 def head(session: AnySession) -> Head:

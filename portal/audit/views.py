@@ -7,12 +7,14 @@ import json
 from flask import Blueprint, render_template, request
 
 from portal.audit.service import ChainReport, head, latest, record, verify_chain
-from portal.audit.words import FAULTS, act_name
+from portal.audit.words import FAULTS, act_name, role_names, way_name
 from portal.security import roles_required
 from portal.ui.context import current_actor, services
 
 blueprint = Blueprint("audit", __name__, template_folder="templates")
 blueprint.add_app_template_filter(act_name, "act")
+blueprint.add_app_template_filter(role_names, "role_names")
+blueprint.add_app_template_filter(way_name, "way")
 
 _PAGE = 50
 _LARGEST = 2**63 - 1

@@ -14,7 +14,28 @@ ACTIONS = {
     "account.roles_changed": lazy_gettext("roles changed"),
     "account.key_created": lazy_gettext("API key created"),
     "account.key_revoked": lazy_gettext("API key revoked"),
+    "deposit.received": lazy_gettext("received, digest computed"),
+    "deposit.timestamped": lazy_gettext("time-stamped"),
+    "deposit.anchored": lazy_gettext("recorded on the ledger"),
+    "deposit.followed": lazy_gettext("recorded on a further ledger"),
+    "deposit.issued": lazy_gettext("letter issued"),
+    "deposit.waiting": lazy_gettext("a step waits"),
+    "deposit.exported": lazy_gettext("taken away"),
     "audit.verified": lazy_gettext("custody log proved"),
+}
+ROLES = {
+    "depositor": lazy_gettext("depositor"),
+    "organiser": lazy_gettext("organiser of draws"),
+    "notary": lazy_gettext("notary"),
+    "auditor": lazy_gettext("auditor"),
+    "operator": lazy_gettext("operator"),
+    "administrator": lazy_gettext("administrator"),
+}
+WAYS = {
+    "web": lazy_gettext("web page"),
+    "api": lazy_gettext("API"),
+    "cli": lazy_gettext("command line"),
+    "worker": lazy_gettext("worker process"),
 }
 FAULTS = {
     "missing": lazy_gettext("It is missing."),
@@ -28,3 +49,13 @@ FAULTS = {
 def act_name(action: str) -> str:
     """``"account.signed_in"`` in words; the code itself when there are none."""
     return str(ACTIONS.get(action, action))
+
+
+def role_names(roles: str) -> list[str]:
+    """The roles of an entry, in words."""
+    return [str(ROLES.get(role, role)) for role in roles.split()]
+
+
+def way_name(via: str) -> str:
+    """By which way in, in words; processes are named so too."""
+    return str(WAYS.get(via, via))
