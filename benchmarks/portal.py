@@ -25,7 +25,7 @@ from pathlib import Path
 
 from benchmarks._figures import figure
 
-_CLIENTS = 4
+_CLIENTS = 8
 _SECONDS = 4.0
 _ROUNDS = 3
 _LETTERS = 40

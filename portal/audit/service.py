@@ -117,11 +117,14 @@ def head(session: AnySession) -> Head:
 
 
 def entries_for(session: AnySession, subject: str, limit: int = 500) -> list[AuditEntry]:
-    """Entries about ``subject``, oldest first."""
+    """The latest ``limit`` entries about ``subject``, oldest of them first."""
     query = (
-        select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.seq.asc())
-    ).limit(limit)
-    return list(session.scalars(query))
+        select(AuditEntry)
+        .where(AuditEntry.subject == subject)
+        .order_by(AuditEntry.seq.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query))[::-1]
 
 
 def latest(session: AnySession, size: int = 50, before: int | None = None) -> list[AuditEntry]:

@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
-from portal.audit.service import record
+from portal.audit.service import Act
+from portal.deposits.inbox import Inbox, Uncertain
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import new_number
 from portal.deposits.records import Metadata, fingerprint, pseudonym, record_of
@@ -42,6 +43,7 @@ class Receiving:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._inbox = Inbox(tools.database)
 
     def intake(self) -> Intake:
         """Begin to receive a file; hand it to :meth:`file`, or abort it.
@@ -177,18 +179,14 @@ class Receiving:
         """The one transaction. When it certainly did not happen, the bytes go as well; when that
         cannot be known, they stay: a nameless ciphertext harms nobody, lost evidence does."""
         detail: Mapping[str, str] = {"kind": draft.kind, "sha256": draft.sha256}
-        committing = False
         try:
-            with self._tools.database.transaction() as session:
-                session.add(draft)
-                session.flush()
-                record(session, actor, "deposit.received", draft.subject, detail)
-                committing = True
+            self._inbox.write(draft, Act(actor, "deposit.received", draft.subject, detail))
         except IntegrityError:
             raise  # the caller tries again with the same bytes
+        except Uncertain as error:
+            raise error.__cause__ or error from None
         except BaseException:
-            if not committing:
-                self._drop_original(draft)
+            self._drop_original(draft)
             raise
 
     def _drop_original(self, draft: Deposit) -> None:

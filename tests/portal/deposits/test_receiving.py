@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from chain_adapter import Digest, digest_of
 from portal.audit.actor import Actor
 from portal.database import Database
-from portal.deposits import receiving
+from portal.deposits import inbox, receiving
 from portal.deposits.models import Deposit
 from portal.deposits.records import Metadata
 from portal.deposits.service import DepositService
@@ -244,7 +244,7 @@ class TestDatabaseFaults:
         def refuse(_: Session, *__: object) -> None:
             raise RuntimeError("no custody, no deposit")
 
-        monkeypatch.setattr(receiving, "record", refuse)
+        monkeypatch.setattr(inbox, "record_many", refuse)
         with pytest.raises(RuntimeError):
             put(deposits, actor)
         assert (count(tools), kept(tools)) == (0, 0)
