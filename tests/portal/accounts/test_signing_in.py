@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import pytest
@@ -12,8 +13,9 @@ from flask import Flask
 from portal.accounts.models import User
 from portal.accounts.service import find_user
 from portal.app import create_app
+from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
-from portal.audit.service import entries_for, latest, verify_chain
+from portal.audit.service import entries_for, latest, record, verify_chain
 from portal.services import Services
 from tests.portal.client import PASSWORD, PortalClient
 from tests.portal.conftest import MakeSettings, MakeUser
@@ -120,6 +122,28 @@ def test_each_sign_in_has_its_own_session_id(login: Login, user: User) -> None:
         with login(user).session_transaction() as session:
             ids.append(session["sid"])
     assert ids[0] != ids[1]
+
+
+def test_many_sign_in_while_others_write(
+    services: Services, make_user: MakeUser, new_client: Callable[[], PortalClient]
+) -> None:
+    """On SQLite a transaction that reads first and writes later would be refused at once."""
+    users = [make_user() for _ in range(6)]
+
+    def sign_in(user: User) -> int:
+        return new_client().sign_in(user.email).status_code
+
+    def write(_: int) -> int:
+        with services.database.transaction() as session:
+            record(session, Actor.process("worker"), "x", "y")
+        return 302
+
+    with ThreadPoolExecutor(6) as pool:
+        done = [pool.submit(sign_in, user) for user in users * 3]
+        done += [pool.submit(write, number) for number in range(60)]
+        assert {each.result() for each in done} == {302}
+    with services.database.reading() as session:
+        assert verify_chain(session).ok
 
 
 def test_a_forged_session_is_nobody(client: PortalClient, user: User) -> None:

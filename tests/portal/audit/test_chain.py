@@ -78,6 +78,7 @@ def test_entries_say_who_what_when_and_from_where(chain: Database) -> None:
 def test_entries_about_one_thing_come_in_order(chain: Database) -> None:
     with chain.reading() as session:
         assert [entry.seq for entry in entries_for(session, "deposit:1")] == [2, 4, 6, 8]
+        assert [entry.seq for entry in entries_for(session, "deposit:1", limit=2)] == [6, 8]
         assert [entry.seq for entry in latest(session, 3, before=5)] == [4, 3, 2]
 
 
