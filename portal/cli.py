@@ -61,7 +61,7 @@ def worker() -> None:
 @click.command("deposit")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @click.option("--digest-only", is_flag=True, help="Deposit the digest; the file stays here.")
-@click.option("--title", default="", help="What to call it; the file's name when empty.")
+@click.option("--title", default="", help="What to call it.")
 @click.option("--note", default="")
 @click.option("--owner", default=ADMINISTRATOR_EMAIL, show_default=True, help="Whose deposit.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=None)
@@ -96,7 +96,7 @@ def deposit(
             actor,
             file,
             digest_only=digest_only,
-            title=title or file.name,
+            title=title,
             note=note,
             folder=output or Path.cwd(),
             patience=timedelta(seconds=seconds),
