@@ -9,13 +9,14 @@ from typing import Any, Final
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import FileField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, Regexp
 
 from portal.deposits.records import MAX_NOTE, MAX_TITLE
 
 MODES: Final = (
-    ("file", lazy_gettext("Deposit the file")),
-    ("digest", lazy_gettext("Deposit the digest only; the file stays here")),
+    SelectChoice("file", lazy_gettext("Deposit the file")),
+    SelectChoice("digest", lazy_gettext("Deposit the digest only; the file stays here")),
 )
 MODE_NOTES: Final = {
     "file": lazy_gettext(

@@ -207,8 +207,15 @@ def _act(entry: AuditEntry) -> str:
     return str(ACTS.get(entry.action) or act_name(entry.action))
 
 
+def wait_sentence(code: str) -> LazyString | None:
+    """The sentence for a reason; ``bad-reply-type`` is also a ``bad-reply``."""
+    while code and code not in WAITS:
+        code = code.rpartition("-")[0]
+    return WAITS.get(code)
+
+
 def _waiting(label: str, step: Step) -> RailStep:
-    known = WAITS.get(step.reason or "")
+    known = wait_sentence(step.reason or "")
     return RailStep(
         label,
         "waiting",

@@ -53,7 +53,6 @@ class DepositService:
     """
 
     def __init__(self, tools: Tools, pipeline: Pipeline | None = None) -> None:
-        self._tools = tools
         #: What the use cases work with; for the composition of a service over other parts.
         self.tools = tools
         self._receiving = Receiving(tools)
@@ -136,7 +135,7 @@ class DepositService:
 
     def trust(self) -> PackageTrust:
         """The anchors our letters and packages are judged by."""
-        return self._tools.trust()
+        return self.tools.trust()
 
     def letter(self, actor: Actor, deposit_id: str) -> Download:
         return self._downloads.letter(actor, self.get(actor, deposit_id))

@@ -26,6 +26,10 @@ from portal.ui.locale import language
 blueprint = Blueprint("deposits", __name__, template_folder="templates")
 
 _PAGE: Final = 30
+#: the guard before every view has checked the token
+_CSRF_CHECKED: Final = {"csrf": False}
+#: fields whose errors the form shows where they are
+_SHOWN_BESIDE: Final = frozenset({"title", "note", "sha256"})
 #: sentences of the form's script; it fills the %(…)s places itself
 WORDS: Final = {
     "empty": lazy_gettext("This file is empty; there is nothing to prove about it."),
@@ -91,8 +95,9 @@ def new() -> str:
 def create() -> Response | tuple[str, int]:
     """Take a deposit: 303 to its page; to our script, which says so, 201 and its address."""
     scripted = request.accept_mimetypes.best == "application/json"
-    form = DepositForm(meta={"csrf": False})  # the guard before every view has checked it
+    form = DepositForm(formdata=None, meta=_CSRF_CHECKED)
     try:
+        form = DepositForm(meta=_CSRF_CHECKED)  # reads the upload, which may be refused
         if not form.validate():
             field = next(iter(form.errors))
             raise BadInput("form", str(form.errors[field][0]), field=field)
@@ -206,7 +211,7 @@ def _refused(error: PortalError, form: DepositForm, scripted: bool) -> Response 
         return make_response(jsonify(error=shape | {"request_id": request_id()}), error.status)
     # Another try is another request: it must not meet the refused one's key.
     form.idempotency_key.data = new_key()
-    beside = form.errors and error.code == "form"
+    beside = error.code == "form" and error.field in _SHOWN_BESIDE
     values = form_values(form, "" if beside else message)
     return render_template("deposits/new.html", **values), error.status
 

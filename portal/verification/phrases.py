@@ -98,13 +98,17 @@ REASONS: Final = {
         "The time-stamp token (RFC 3161) is intact, over this digest, and from a trusted authority."
     ),
     (Area.TIME, Outcome.FAIL): lazy_gettext("The time-stamp token does not hold."),
-    (Area.TIME, Outcome.UNKNOWN): lazy_gettext("There is no time-stamp to examine yet."),
+    (Area.TIME, Outcome.UNKNOWN): lazy_gettext("Not examined: there is no time-stamp yet."),
     (Area.LEDGER, Outcome.PASS): lazy_gettext(
         "The record stands in the ledger; its proof leads to a signed checkpoint."
     ),
     (Area.LEDGER, Outcome.FAIL): lazy_gettext("The record or its proof does not hold."),
-    (Area.LEDGER, Outcome.UNKNOWN): lazy_gettext("The record is not on the ledger yet."),
+    (Area.LEDGER, Outcome.UNKNOWN): lazy_gettext(
+        "Not examined to its end: it is not on the ledger yet, or an earlier step failed."
+    ),
     (Area.SIGNER, Outcome.PASS): lazy_gettext("Signed with this office's keys, and unbroken."),
     (Area.SIGNER, Outcome.FAIL): lazy_gettext("A signature or seal is broken or not ours."),
-    (Area.SIGNER, Outcome.UNKNOWN): lazy_gettext("There is no signature to examine yet."),
+    (Area.SIGNER, Outcome.UNKNOWN): lazy_gettext(
+        "Not examined: there is no signature yet, or an earlier step failed."
+    ),
 }

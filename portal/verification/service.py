@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from chain_adapter import Digest, Entry, LedgerError, Proof, Receipt, verify
+from chain_adapter import Digest, Entry, LedgerError, Proof, Receipt, Verdict, verify
 from chain_adapter.verdict import Check, Outcome
 from portal.deposits.service import PublicDeposit, PublicEvidence
 from portal.verification.report import (
@@ -111,7 +111,20 @@ def _ledger_ticks(evidence: PublicEvidence, trust: PackageTrust) -> tuple[Tick, 
         check = Check(4, "receipt_entry", "The receipt is for this entry", Outcome.FAIL, str(error))
         return Tick(Area.LEDGER, Outcome.FAIL, (check,)), Tick(Area.SIGNER, Outcome.UNKNOWN)
     verdict = verify(evidence.entry, receipt, proof, trust.ledger)
-    return ticks_of(verdict.checks)
+    return _ledger_and_signer(verdict)
+
+
+def _ledger_and_signer(verdict: Verdict) -> tuple[Tick, ...]:
+    """The verdict ends at the first step that does not pass: what was not reached, or not to its
+    end, is undecided, however well it began."""
+    begun = {tick.area: tick for tick in ticks_of(verdict.checks)}
+    ticks = (begun.get(area, Tick(area, Outcome.UNKNOWN)) for area in (Area.LEDGER, Area.SIGNER))
+    return tuple(
+        tick
+        if verdict.ok or tick.outcome is not Outcome.PASS or tick.area is Area.SIGNER
+        else Tick(tick.area, Outcome.UNKNOWN, tick.checks)
+        for tick in ticks
+    )
 
 
 def _package_ticks(report: PackageReport) -> tuple[Tick, ...]:

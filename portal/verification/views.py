@@ -23,8 +23,9 @@ from portal.verification.service import judge_record, missing
 
 blueprint = Blueprint("verification", __name__, template_folder="templates")
 
-#: The largest letter or package examined here, bytes; larger ones are verified offline.
-UPLOAD_LIMIT: Final = 256 * 1024**2
+#: The largest letter or package examined here, bytes; larger ones are verified offline. Strangers
+#: may send them, so it stays well below what depositors may.
+_UPLOAD_LIMIT: Final = 256 * 1024**2
 #: What the form around it may weigh.
 _FORM: Final = 64 * 1024
 _DIGITS: Final = 64
@@ -61,11 +62,11 @@ def short(number: str) -> Response:
 @blueprint.post("/verify/examine")
 def examine() -> Response:
     """Examine a letter or package that was sent, and keep nothing of it."""
-    request.max_content_length = UPLOAD_LIMIT + _FORM
+    request.max_content_length = _limit() + _FORM
     try:
         upload = request.files.get("evidence")
     except RequestEntityTooLarge:
-        limit = file_size(UPLOAD_LIMIT)
+        limit = file_size(_limit())
         problem = gettext(
             "That is larger than %(limit)s. Larger packages are verified on your own computer, "
             "with the command below.",
@@ -79,6 +80,10 @@ def examine() -> Response:
         _copy(upload, copy)
         report = examine_file(Path(copy.name), services().deposits.trust())
     return _page(report)
+
+
+def _limit() -> int:
+    return min(_UPLOAD_LIMIT, services().settings.max_upload_bytes)
 
 
 def _report(asked: str, given: str) -> Report | None:
@@ -121,7 +126,7 @@ def _page(
         asked=asked,
         problem=problem,
         upload_problem=upload_problem,
-        limit=UPLOAD_LIMIT,
+        limit=_limit(),
     )
     return make_response(body, status)
 
