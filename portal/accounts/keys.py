@@ -8,8 +8,9 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import ApiKey, Role, User, users_roles
@@ -106,13 +107,16 @@ def list_api_keys(database: Database, user_id: str) -> list[ApiKey]:
         return list(session.scalars(query.limit(500)))
 
 
-#: built once: every request to the API asks it
+_keys, _users, _roles = ApiKey.__table__, User.__table__, Role.__table__
+#: built once, and asked without a session: every request to the API waits for it
 _HOLDER = (
-    select(ApiKey, User.name, User.active, User.must_change_password, Role.name)
-    .join(User, User.id == ApiKey.user_id)
-    .outerjoin(users_roles, users_roles.c.user_id == User.id)
-    .outerjoin(Role, Role.id == users_roles.c.role_id)
-    .where(ApiKey.id == bindparam("key"))
+    select(_keys, _users.c.name.label("person"), _users.c.active, _users.c.must_change_password)
+    .add_columns(_roles.c.name.label("role"))
+    .select_from(_keys)
+    .join(_users, _users.c.id == _keys.c.user_id)
+    .outerjoin(users_roles, users_roles.c.user_id == _users.c.id)
+    .outerjoin(_roles, _roles.c.id == users_roles.c.role_id)
+    .where(_keys.c.id == bindparam("key"))
 )
 
 
@@ -126,24 +130,30 @@ def authenticate_api_key(database: Database, text: str) -> KeyHolder:
     match = _FORM.fullmatch(text)
     if match is None:
         raise Unauthenticated("key_refused", _REFUSED)
-    with database.reading() as session:
-        rows = session.execute(_HOLDER, {"key": match[1]}).all()
+    with database.engine.connect() as connection:
+        rows = connection.execute(_HOLDER, {"key": match[1]}).all()
     now = datetime.now(UTC)
-    if not rows or not _holds(rows[0][0], match[2], now) or not rows[0][2]:
+    if not rows or not _holds(rows[0], match[2], now) or not rows[0].active:
         raise Unauthenticated("key_refused", _REFUSED)
-    key, name, _, must_change, _ = rows[0]
+    key = rows[0]
     _note_use(database, key, now)
-    roles = frozenset(row[4] for row in rows if row[4])
-    return KeyHolder(key.id, key.user_id, name, roles, frozenset(key.scopes.split()), must_change)
+    return KeyHolder(
+        key_id=key.id,
+        user_id=key.user_id,
+        name=key.person,
+        roles=frozenset(row.role for row in rows if row.role),
+        scopes=frozenset(key.scopes.split()),
+        must_change_password=key.must_change_password,
+    )
 
 
-def _holds(key: ApiKey, secret: str, now: datetime) -> bool:
+def _holds(key: Row[Any], secret: str, now: datetime) -> bool:
     genuine = hmac.compare_digest(key.secret, _digest(secret))
     expired = key.expires_at is not None and key.expires_at <= now
     return genuine and not expired and key.revoked_at is None
 
 
-def _note_use(database: Database, key: ApiKey, now: datetime) -> None:
+def _note_use(database: Database, key: Row[Any], now: datetime) -> None:
     if key.last_used_at is not None and now - key.last_used_at < _USE_RECORDED_EVERY:
         return
     with database.transaction() as session:
