@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import current_app, request, url_for
+from flask import current_app, has_request_context, request, url_for
 from flask.sansio.app import App
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from portal.security import safe_next
 from portal.settings import Settings
 from portal.ui.context import current_actor, services
 from portal.ui.locale import LANGUAGES, language
@@ -125,7 +127,7 @@ def _frame() -> dict[str, Any]:
     other = "en" if code == "zh" else "zh"
     return {
         "html_lang": LANGUAGES[code][0],
-        "here": request.full_path.rstrip("?") if request else "/",
+        "here": _here(),
         "other_language": {
             "code": other,
             "lang": LANGUAGES[other][0],
@@ -140,6 +142,16 @@ def _frame() -> dict[str, Any]:
         "main_menu": list(main_menu(actor)),
         "account_menu": list(account_menu(actor)),
     }
+
+
+def _here() -> str:
+    """Where to come back to after choosing a language: this page, or the one its form was on."""
+    if not has_request_context():
+        return "/"
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    form = urlsplit(request.referrer or "")
+    return safe_next(form.path + (f"?{form.query}" if form.query else ""))
 
 
 def _named(settings: Settings, name: str, code: str) -> str:

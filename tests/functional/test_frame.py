@@ -38,6 +38,13 @@ def test_switch_leads_back_and_never_away(client: PortalClient, target: str, whe
     assert answer.location == where
 
 
+def test_switch_after_a_form_leads_back_to_the_form(client: PortalClient) -> None:
+    answer = client.post("/verify/examine", headers={"Referer": "http://localhost/verify?n=1"})
+    assert 'name="next" value="/verify?n=1"' in answer.text
+    answer = client.post("/verify/examine", headers={"Referer": "http://evil.example//x"})
+    assert 'name="next" value="/"' in answer.text
+
+
 def test_landing_and_home(client: PortalClient, page: Page, user: User) -> None:
     assert "网页取证" in client.get("/").text
     assert "尚未开通" in client.get("/").text
