@@ -11,6 +11,7 @@ from typing import IO, Any, Final, cast
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.deposits.receiving import vault_problem
 from portal.problems import BadInput, PortalError, TooLarge
@@ -60,7 +61,7 @@ class UploadRequest(Request):
             self._check_length()
         try:
             super()._load_form_data()
-        except PortalError:
+        except (PortalError, RequestEntityTooLarge):
             self._refused = True
             raise
 

@@ -12,9 +12,11 @@ from sqlalchemy import select, update
 
 from portal.deposits.models import Deposit
 from portal.services import Services
+from portal.settings import Settings
 from tests.functional.conftest import Advance, Page
 from tests.functional.test_deposit_pages import text_of
 from tests.portal.client import PortalClient
+from tests.portal.conftest import MakeSettings
 
 CONTENT = b"what was deposited"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -119,6 +121,22 @@ def test_records_are_not_believed(
     shown = answer(stranger, f"n={row.number}")
     assert "This deposit's proof does not hold." in shown
     assert where in shown
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings, request: pytest.FixtureRequest) -> Settings:
+    limit = getattr(request, "param", None)
+    return make_settings(**({"max_upload_bytes": limit} if limit else {}))
+
+
+@pytest.mark.parametrize("settings", [1000], indirect=True)
+def test_too_large_to_be_examined_here(stranger: PortalClient, settings: Settings) -> None:
+    assert "At most 1000 bytes." in stranger.get("/verify").text
+    data = {"evidence": (io.BytesIO(b"x" * 70_000), "a.zip")}
+    reply = stranger.post("/verify/examine", data=data)
+    assert reply.status_code == 413
+    assert "larger than 1000 bytes" in reply.text
+    assert "python -m portal.verification" in reply.text
 
 
 class TestExamine:
