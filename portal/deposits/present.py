@@ -24,11 +24,11 @@ STATES: Final = {
 }
 #: the rail: code of a step → its name
 STEPS: Final = {
-    "received": lazy_gettext("Received"),
-    "hashed": lazy_gettext("Digest computed"),
-    "timestamped": lazy_gettext("Time-stamped"),
-    "anchored": lazy_gettext("On the ledger"),
-    "issued": lazy_gettext("Letter issued"),
+    "received": lazy_gettext("Reception"),
+    "hashed": lazy_gettext("Digest"),
+    "timestamped": lazy_gettext("Time-stamp"),
+    "anchored": lazy_gettext("On ledger"),
+    "issued": lazy_gettext("Letter"),
 }
 
 #: why a deposit waits (codes of timestamping, chain_adapter and the vault), for those who wait

@@ -181,7 +181,7 @@ def test_waiting_step_says_why(waiting_app: Flask, user: User) -> None:
     address = Page(browser).deposit()
     waiting_app.extensions["notary"].deposits.advance()
     shown = text_of(browser.get(address).text)
-    assert "Waiting at “Time-stamped”." in shown
+    assert "Waiting at “Time-stamp”." in shown
     assert "The time-stamping authority cannot be reached." in shown
     assert "Next try at" in shown
     assert browser.get(f"{address}/letter").status_code == 409
