@@ -34,6 +34,7 @@ def load(der: bytes) -> x509.Certificate:
         _ = certificate.issuer, certificate.subject, certificate.serial_number
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         _ = certificate.extensions, certificate.public_key()
+        _require_whole_bytes(der, certificate.signature)
     except BROKEN as error:
         raise ValueError(str(error)) from error
     return certificate
@@ -45,9 +46,17 @@ def load_crl(der: bytes) -> x509.CertificateRevocationList:
     try:
         crl = x509.load_der_x509_crl(der)
         _ = crl.issuer, crl.last_update_utc, crl.next_update_utc, list(crl.extensions)
+        _require_whole_bytes(der, crl.signature)
     except BROKEN as error:
         raise ValueError(str(error)) from error
     return crl
+
+
+def _require_whole_bytes(der: bytes, signature: bytes) -> None:
+    """The outer signature is a BIT STRING at the very end; the library overlooks how many of its
+    bits are said to be unused, which nobody signed."""
+    if not der.endswith(b"\x00" + signature):
+        raise ValueError("the signature is not a whole number of bytes")
 
 
 def load_all(ders: Iterable[bytes]) -> list[x509.Certificate]:
