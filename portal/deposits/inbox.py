@@ -20,6 +20,7 @@ from portal.deposits.models import Deposit
 
 #: So many rows in one transaction; more would make the first of them wait.
 _MOST: Final = 128
+_INSERT: Final = insert(Deposit.__table__)  # type: ignore[arg-type]
 
 
 class Uncertain(Exception):
@@ -89,7 +90,7 @@ class Inbox:
         committing = False
         try:
             with self._database.transaction() as session:
-                session.execute(insert(Deposit.__table__), [job.row for job in batch])  # type: ignore[arg-type]
+                session.connection().execute(_INSERT, [job.row for job in batch])
                 record_many(session, [job.act for job in batch])
                 committing = True
         except IntegrityError:
