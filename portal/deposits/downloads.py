@@ -82,7 +82,7 @@ class Downloads:
         self._record(actor, deposit, "original")
         name = download_name(deposit.filename, deposit.number)
         # Never the type that was claimed: nothing of a stranger's may run as ours.
-        return Download(name, "application/octet-stream", _blocks(stream), deposit.size)
+        return Download(name, "application/octet-stream", _Blocks(stream), deposit.size)
 
     def letter_bytes(self, deposit: Deposit) -> bytes:
         if deposit.letter_key is None:
@@ -118,7 +118,18 @@ class Downloads:
             record(session, actor, "deposit.exported", deposit.subject, {"what": what})
 
 
-def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
-    with stream:
-        while block := stream.read(_BLOCK):
-            yield block
+class _Blocks(Iterator[bytes]):
+    """A stream in blocks; closed with the answer, also when nobody read it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def __next__(self) -> bytes:
+        block = self._stream.read(_BLOCK)
+        if not block:
+            self.close()
+            raise StopIteration
+        return block
+
+    def close(self) -> None:
+        self._stream.close()

@@ -52,6 +52,40 @@ class _Channel(io.RawIOBase):
         raise _Gone("nobody reads this any more")
 
 
+class _Reader(Iterator[bytes]):
+    """The reading end. No generator: one that was never begun would not notice being closed."""
+
+    def __init__(
+        self, blocks: queue.Queue[bytes | BaseException | None], channel: _Channel
+    ) -> None:
+        self._blocks = blocks
+        self._channel = channel
+        self._first = self._take()
+        self._ended = self._first is None
+
+    def __next__(self) -> bytes:
+        block = None if self._ended else self._first or self._take()
+        self._first = None
+        if block is None:
+            self._ended = True
+            raise StopIteration
+        return block
+
+    def close(self) -> None:
+        """The writer stops; what it had not written yet is never made."""
+        self._channel.abandoned.set()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _take(self) -> bytes | None:
+        item = self._blocks.get()
+        if isinstance(item, BaseException):
+            self.close()
+            raise item
+        return item
+
+
 def streamed(write: Callable[[BinaryIO], object]) -> Iterator[bytes]:
     """Run ``write(out)`` in a thread and yield what it writes, with bounded memory.
 
@@ -73,23 +107,4 @@ def streamed(write: Callable[[BinaryIO], object]) -> Iterator[bytes]:
                 channel.hand_over(error)
 
     threading.Thread(target=run, name="stream", daemon=True).start()
-    first = _next(blocks)
-    return _rest(first, blocks, channel)
-
-
-def _next(blocks: queue.Queue[bytes | BaseException | None]) -> bytes | None:
-    item = blocks.get()
-    if isinstance(item, BaseException):
-        raise item
-    return item
-
-
-def _rest(
-    block: bytes | None, blocks: queue.Queue[bytes | BaseException | None], channel: _Channel
-) -> Iterator[bytes]:
-    try:
-        while block is not None:
-            yield block
-            block = _next(blocks)
-    finally:
-        channel.abandoned.set()
+    return _Reader(blocks, channel)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from portal.deposits.tools import Tools
 from portal.problems import Conflict, NotFound, Unavailable
 from portal.storage import Damaged
 from portal.storage.files import FileVault
-from tests.portal.deposits.conftest import put, run
+from tests.portal.client import PortalClient
+from tests.portal.conftest import MakeKey, MakeUser
+from tests.portal.deposits.conftest import actor_of, put, run
 from timestamping.package import verify_package
 from timestamping.package.errors import CannotBuild
 
@@ -133,3 +137,21 @@ def test_the_letter_states_what_is_and_names_nobody(
     assert data.custody[0].origin == "203.0.113.*"
     assert all(actor.name not in event.actor for event in data.custody)
     assert data.times.received == issued.received_at
+
+
+def test_an_answer_that_nobody_reads_leaves_nothing_open(
+    client: PortalClient, deposits: DepositService, make_user: MakeUser, make_key: MakeKey
+) -> None:
+    user = make_user()
+    deposit = put(deposits, actor_of(user), b"x" * 3_000_000)
+    run(deposits)
+    headers = client.bearer(make_key(user))
+    before = threading.active_count()
+    for what in ("original", "package?original=true"):
+        answer = client.head(f"/api/v1/deposits/{deposit.id}/{what}", headers=headers)
+        assert answer.status_code == 200
+        assert answer.data == b""
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert threading.active_count() <= before

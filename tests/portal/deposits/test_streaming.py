@@ -54,7 +54,19 @@ def test_a_slow_reader_holds_the_writer_back() -> None:
     assert sum(len(block) for block in stream) < written == 40_000_000
 
 
-def test_a_reader_that_leaves_ends_the_writer() -> None:
+def test_the_end_stays_the_end() -> None:
+    stream = streamed(lambda out: out.write(b"x"))
+    assert list(stream) == [b"x"]
+    assert list(stream) == []
+
+
+def test_nothing_written_is_nothing_read() -> None:
+    stream = streamed(lambda _: None)
+    assert list(stream) == list(stream) == []
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_reader_that_leaves_ends_the_writer(begun: bool) -> None:
     ended = threading.Event()
 
     def write(out: BinaryIO) -> None:
@@ -65,6 +77,7 @@ def test_a_reader_that_leaves_ends_the_writer() -> None:
             ended.set()
 
     stream = streamed(write)
-    next(stream)
+    if begun:
+        next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert ended.wait(10)
