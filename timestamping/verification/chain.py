@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from asn1crypto import x509
@@ -123,6 +122,7 @@ def _load_all(ders: Iterable[bytes]) -> list[x509.Certificate]:
     return loaded
 
 
-@lru_cache(maxsize=1024)
 def _load(der: bytes) -> x509.Certificate:
+    """Parsed anew for each search: these objects parse themselves bit by bit when they are asked,
+    and two threads asking the same one see it half done."""
     return x509.Certificate.load(der, strict=True)
