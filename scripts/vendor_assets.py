@@ -24,9 +24,14 @@ FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "hash-wasm/dist/sha256.umd.min.js": "sha256.umd.min.js",
     "hash-wasm/dist/sm3.umd.min.js": "sm3.umd.min.js",
+    "tus-js-client/dist/tus.min.js": "tus.min.js",
+    "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
+    "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",
     "@tabler/icons/LICENSE": "licences/tabler-icons.txt",
     "htmx.org/LICENSE": "licences/htmx.txt",
     "hash-wasm/LICENSE": "licences/hash-wasm.txt",
+    "tus-js-client/LICENSE": "licences/tus-js-client.txt",
+    "swagger-ui-dist/LICENSE": "licences/swagger-ui.txt",
 }
 
 #: The only icons pages use, gathered into one sprite: ``<use href="…/icons.svg#check">``.

@@ -18,6 +18,8 @@ class Actor:
         roles: role names held at the moment of acting.
         address: the network address the request came from; empty for processes.
         via: the way in.
+        organisation: id of the organisation acted for; empty when somebody acts for themselves.
+        organisation_role: the actor's role in it: ``"manager"``, ``"member"`` or ``"reader"``.
     """
 
     id: str
@@ -25,6 +27,8 @@ class Actor:
     roles: frozenset[str] = frozenset()
     address: str = ""
     via: Via = "web"
+    organisation: str = ""
+    organisation_role: str = ""
 
     @classmethod
     def process(cls, name: Literal["cli", "worker"]) -> Actor:
