@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.audit.service import Act, record_many
 from portal.database import Database
+from portal.deposits.drafts import columns_of
 from portal.deposits.models import Deposit
 
 #: So many rows in one transaction; more would make the first of them wait.
@@ -52,8 +53,7 @@ class Inbox:
             Uncertain: see there.
             Exception: whatever else the database raised; the row was not written.
         """
-        columns = {each.key: getattr(deposit, each.key) for each in Deposit.__mapper__.column_attrs}
-        job = _Job(columns, act)
+        job = _Job(columns_of(deposit), act)
         with self._gathering:
             self._waiting.append(job)
         while not job.done:

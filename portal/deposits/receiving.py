@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import uuid4
 
-import rfc8785
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
 from portal.audit.service import Act
+from portal.deposits.drafts import check_digests, check_key, new_draft, renumbered
 from portal.deposits.inbox import Inbox, Uncertain
-from portal.deposits.models import Deposit, State
-from portal.deposits.numbers import new_number
-from portal.deposits.records import Metadata, fingerprint, pseudonym, record_of
+from portal.deposits.models import Deposit
+from portal.deposits.records import Metadata
 from portal.deposits.tools import Tools
 from portal.problems import BadInput, Conflict, PortalError, TooLarge, Unavailable
 from portal.storage import Content, Intake, VaultError, VaultUnavailable
 from portal.storage import TooLarge as TooMuch
 
-_KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
 #: Forty random bits meet twice once in a great while.
 _TRIES: Final = 3
 
@@ -70,7 +65,7 @@ class Receiving:
             claimed: digests the depositor computed; each must be the file's.
         """
         with intake:
-            _check_key(idempotency_key)
+            check_key(idempotency_key)
             received_at = self._tools.clock()
             try:
                 content = intake.complete()
@@ -94,8 +89,8 @@ class Receiving:
         size: int | None,
     ) -> Accepted:
         """Accept digests of content that stays with the depositor."""
-        _check_key(idempotency_key)
-        _check_digests(digests)
+        check_key(idempotency_key)
+        check_digests(digests)
         draft = self._draft(actor, tuple(digests), metadata, size, idempotency_key, kind="digest")
         return self._known(draft) or self._accept(actor, draft)
 
@@ -108,31 +103,14 @@ class Receiving:
         idempotency_key: str | None,
         kind: str = "file",
     ) -> Deposit:
-        tools, now = self._tools, self._tools.clock()
-        values = {digest.algorithm: digest.hex for digest in digests}
-        depositor = pseudonym(tools.secret, actor.id)
-        number, code = new_number(now, tools.settings.zone)
-        request = {"kind": kind, "size": size, "digests": values, **metadata.fields()}
-        said = record_of(metadata, kind=kind, size=size, depositor=depositor)
-        return Deposit(
-            id=str(uuid4()),
-            number=number,
-            code=code,
-            owner_id=actor.id,
+        return new_draft(
+            self._tools,
+            actor,
+            digests,
+            metadata,
             kind=kind,
-            idempotency_key=idempotency_key,
-            fingerprint=fingerprint(request),
             size=size,
-            sha256=values["sha256"],
-            sm3=values.get("sm3"),
-            record=rfc8785.dumps(said).decode(),
-            salt=secrets.token_bytes(32),
-            received_at=now,
-            hashed_at=now,
-            state=State.RECEIVED,
-            attempts=0,
-            next_attempt_at=now,
-            **metadata.fields(),
+            idempotency_key=idempotency_key,
         )
 
     def _known(self, draft: Deposit) -> Accepted | None:
@@ -168,7 +146,7 @@ class Receiving:
                 if known is not None:
                     self._drop_original(draft)
                     return known
-                draft = _renumbered(draft, self._tools)
+                draft = renumbered(draft, self._tools)
                 continue
             self._tools.nudge()
             return Accepted(draft, replayed=False)
@@ -205,19 +183,6 @@ def vault_problem(error: VaultError) -> PortalError:
     return Unavailable("vault", "The stored content cannot be read; an operator is needed.")
 
 
-def _renumbered(draft: Deposit, tools: Tools) -> Deposit:
-    """A fresh row object: the failed one belongs to a session that has ended."""
-    columns = {each.key: getattr(draft, each.key) for each in Deposit.__mapper__.column_attrs}
-    number, code = new_number(draft.received_at, tools.settings.zone)
-    return Deposit(**columns | {"number": number, "code": code})
-
-
-def _check_key(key: str | None) -> None:
-    if key is not None and not _KEY.fullmatch(key):
-        message = "An Idempotency-Key has 1 to 128 printable ASCII characters without spaces."
-        raise BadInput("idempotency_key", message, field="Idempotency-Key")
-
-
 def _check_content(content: Content, claimed: Sequence[Digest]) -> None:
     if content.size == 0:
         raise BadInput("file_empty", "An empty file has nothing to prove.", field="file")
@@ -228,12 +193,3 @@ def _check_content(content: Content, claimed: Sequence[Digest]) -> None:
             raise BadInput(
                 "digest_mismatch", message, field=digest.algorithm, algorithm=digest.algorithm
             )
-
-
-def _check_digests(digests: Sequence[Digest]) -> None:
-    names = [digest.algorithm for digest in digests]
-    if "sha256" not in names:
-        raise BadInput("digest_missing", "A SHA-256 digest is always needed.", field="sha256")
-    if not set(names) <= {"sha256", "sm3"} or len(set(names)) != len(names):
-        message = "A deposit takes one SHA-256 digest and, if wished, one SM3 digest."
-        raise BadInput("digest_algorithm", message, field="digests")

@@ -9,6 +9,8 @@ from chain_adapter import Digest
 from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
 from portal.deposits.advancing import Pipeline
+from portal.deposits.batching import Batching, NewDigest
+from portal.deposits.batching import Outcome as BatchOutcome
 from portal.deposits.downloads import Download, Downloads
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit, State
@@ -23,11 +25,13 @@ from timestamping.package_trust import PackageTrust
 
 __all__ = [
     "Accepted",
+    "BatchOutcome",
     "DepositFilter",
     "DepositService",
     "Download",
     "Limits",
     "Metadata",
+    "NewDigest",
     "Page",
     "PublicDeposit",
     "PublicEvidence",
@@ -56,6 +60,7 @@ class DepositService:
         #: What the use cases work with; for the composition of a service over other parts.
         self.tools = tools
         self._receiving = Receiving(tools)
+        self._batching = Batching(tools)
         self._reading = Reading(tools)
         self._letters = Letters(tools)
         self._downloads = Downloads(tools, self._letters)
@@ -99,6 +104,14 @@ class DepositService:
     ) -> Accepted:
         """Accept the digests of a file that stays with its owner; errors as ``receive_file``."""
         return self._receiving.digest(actor, digests, meta, idempotency_key, size)
+
+    def receive_many(self, actor: Actor, items: Sequence[NewDigest]) -> list[BatchOutcome]:
+        """Accept up to 10,000 digests, each by itself: what came of each, in order.
+
+        Raises:
+            TooLarge: more than that.
+        """
+        return self._batching.receive_many(actor, items)
 
     def get(self, actor: Actor, deposit_id: str) -> Deposit:
         return self._reading.get(actor, deposit_id)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from chain_adapter import digest_of
 from portal.audit.actor import Actor
 from portal.database import Database
-from portal.deposits import receiving
+from portal.deposits import drafts
 from portal.deposits.records import Metadata
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
@@ -65,14 +65,14 @@ def test_one_that_clashes_fails_alone(
 ) -> None:
     taken = deposits.get(actor, _receive(deposits, actor, 999))
     transactions.clear()
-    real, clashes = receiving.new_number, iter([(taken.number, taken.code)])
+    real, clashes = new_number, iter([(taken.number, taken.code)])
     lock = threading.Lock()
 
     def sometimes(*arguments: Any) -> tuple[str, str]:
         with lock:
             return next(clashes, None) or real(*arguments)
 
-    monkeypatch.setattr(receiving, "new_number", sometimes)
+    monkeypatch.setattr(drafts, "new_number", sometimes)
     with ThreadPoolExecutor(_MANY) as pool:
         ids = set(pool.map(lambda number: _receive(deposits, actor, number), range(_MANY)))
     assert len(ids) == _MANY

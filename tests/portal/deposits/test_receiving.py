@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from chain_adapter import Digest, digest_of
 from portal.audit.actor import Actor
 from portal.database import Database
-from portal.deposits import inbox, receiving
+from portal.deposits import drafts, inbox, receiving
 from portal.deposits.models import Deposit
 from portal.deposits.records import Metadata
 from portal.deposits.service import DepositService
@@ -184,7 +184,7 @@ class TestIdempotency:
     ) -> None:
         first = put(deposits, actor)
         numbers = iter([(first.number, first.code), ("NE20260101-00000001", "00000001")])
-        monkeypatch.setattr(receiving, "new_number", lambda *_: next(numbers))
+        monkeypatch.setattr(drafts, "new_number", lambda *_: next(numbers))
         assert put(deposits, actor).number == "NE20260101-00000001"
         assert (count(tools), kept(tools)) == (2, 2)
 

@@ -1,0 +1,169 @@
+"""Accepting many digests at once: one transaction for each thousand, one answer for each item.
+
+A bad item is told so in its place and holds up none of its neighbours. Each item may have an
+idempotency key of its own, as a single deposit may: sending the whole batch again then deposits
+nothing twice, also when the first answer was lost between two thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from chain_adapter import Digest
+from portal.audit.actor import Actor
+from portal.audit.service import Act, record_many
+from portal.deposits.drafts import (
+    check_digests,
+    check_key,
+    check_size,
+    columns_of,
+    new_draft,
+    renumbered,
+)
+from portal.deposits.models import Deposit
+from portal.deposits.receiving import Accepted
+from portal.deposits.records import Metadata
+from portal.deposits.tools import Tools
+from portal.problems import Conflict, PortalError, TooLarge, Unavailable
+
+#: The most items of one call.
+MAX_ITEMS: Final = 10_000
+#: Rows of one transaction: enough that one sync to disk counts for little, few enough that single
+#: deposits get their turn in between.
+_CHUNK: Final = 1000
+#: Forty random bits meet twice once in a great while.
+_TRIES: Final = 3
+_INSERT: Final = insert(Deposit.__table__)  # type: ignore[arg-type]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDigest:
+    """One item: the digests of a file that stays with its owner, and what is said of it."""
+
+    digests: tuple[Digest, ...]
+    metadata: Metadata
+    size: int | None = None
+    idempotency_key: str | None = None
+
+
+Outcome = Accepted | PortalError
+
+
+class Batching:
+    """The use case. Thread-safe."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def receive_many(self, actor: Actor, items: Sequence[NewDigest]) -> list[Outcome]:
+        """Accept every good item; what came of each, in the order given.
+
+        Items whose thousand could not be written are answered Unavailable: sent again with the
+        same idempotency keys, they are deposited once.
+
+        Raises:
+            TooLarge: more than :data:`MAX_ITEMS`.
+        """
+        if len(items) > MAX_ITEMS:
+            message = "A batch takes at most %(most)s items."
+            raise TooLarge("batch_too_large", message, field="items", most=MAX_ITEMS)
+        outcomes: list[Outcome] = []
+        for start in range(0, len(items), _CHUNK):
+            outcomes += self._chunk(actor, items[start : start + _CHUNK])
+        if any(isinstance(each, Accepted) and not each.replayed for each in outcomes):
+            self._tools.nudge()
+        return outcomes
+
+    def _chunk(self, actor: Actor, items: Sequence[NewDigest]) -> list[Outcome]:
+        drafted = [self._draft(actor, item) for item in items]
+        drafts = [each for each in drafted if isinstance(each, Deposit)]
+        outcomes = dict(zip(map(id, drafts), self._accepted(actor, drafts), strict=True))
+        return [each if isinstance(each, PortalError) else outcomes[id(each)] for each in drafted]
+
+    def _draft(self, actor: Actor, item: NewDigest) -> Deposit | PortalError:
+        try:
+            check_key(item.idempotency_key)
+            check_digests(item.digests)
+            check_size(item.size)
+        except PortalError as error:
+            return error
+        return new_draft(
+            self._tools,
+            actor,
+            item.digests,
+            item.metadata,
+            kind="digest",
+            size=item.size,
+            idempotency_key=item.idempotency_key,
+        )
+
+    def _accepted(self, actor: Actor, drafts: list[Deposit]) -> list[Outcome]:
+        """What came of each draft, once everything new among them is durable."""
+        try:
+            for _ in range(_TRIES):
+                known = self._known(actor, drafts)
+                fresh = _first_of_each_key(drafts, known)
+                try:
+                    self._write(actor, fresh)
+                except IntegrityError:  # a key or number that somebody took at this moment
+                    drafts = [renumbered(each, self._tools) for each in drafts]
+                    continue
+                known |= {each.idempotency_key: each for each in fresh if each.idempotency_key}
+                new = {each.id for each in fresh}
+                return [_outcome(each, known, new) for each in drafts]
+        except SQLAlchemyError as error:
+            _log.error("batch_not_recorded", fault=type(error).__name__, exc_info=True)
+        message = "The deposit could not be recorded; send it again."
+        return [Unavailable("busy", message) for _ in drafts]
+
+    def _known(self, actor: Actor, drafts: Iterable[Deposit]) -> dict[str, Deposit]:
+        """Idempotency key → the deposit made under it before."""
+        keys = {each.idempotency_key for each in drafts if each.idempotency_key is not None}
+        if not keys:
+            return {}
+        query = select(Deposit).where(
+            Deposit.owner_id == actor.id, Deposit.idempotency_key.in_(keys)
+        )
+        with self._tools.database.reading() as session:
+            return {str(each.idempotency_key): each for each in session.scalars(query)}
+
+    def _write(self, actor: Actor, drafts: Sequence[Deposit]) -> None:
+        if not drafts:
+            return
+        acts = [
+            Act(actor, "deposit.received", each.subject, {"kind": each.kind, "sha256": each.sha256})
+            for each in drafts
+        ]
+        with self._tools.database.transaction() as session:
+            session.connection().execute(_INSERT, [columns_of(each) for each in drafts])
+            record_many(session, acts)
+
+
+def _first_of_each_key(drafts: Iterable[Deposit], known: dict[str, Deposit]) -> list[Deposit]:
+    """What is to be written: a key that stands twice in one batch makes one deposit."""
+    seen = set(known)
+    fresh = []
+    for each in drafts:
+        if each.idempotency_key not in seen:
+            fresh.append(each)
+        if each.idempotency_key is not None:
+            seen.add(each.idempotency_key)
+    return fresh
+
+
+def _outcome(draft: Deposit, known: dict[str, Deposit], new: set[str]) -> Outcome:
+    if draft.id in new:
+        return Accepted(draft, replayed=False)
+    earlier = known[str(draft.idempotency_key)]
+    if earlier.fingerprint != draft.fingerprint:
+        message = "This Idempotency-Key was used for another request."
+        return Conflict("idempotency_key_reused", message, field="Idempotency-Key")
+    return Accepted(earlier, replayed=True)

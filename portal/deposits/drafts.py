@@ -1,0 +1,94 @@
+"""A deposit about to be recorded: checked, numbered, and committed to with a salt of its own."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Final
+from uuid import uuid4
+
+import rfc8785
+
+from chain_adapter import Digest
+from portal.audit.actor import Actor
+from portal.deposits.models import Deposit, State
+from portal.deposits.numbers import new_number
+from portal.deposits.records import Metadata, fingerprint, pseudonym, record_of
+from portal.deposits.tools import Tools
+from portal.problems import BadInput
+
+_KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
+
+
+def new_draft(
+    tools: Tools,
+    actor: Actor,
+    digests: Sequence[Digest],
+    metadata: Metadata,
+    *,
+    kind: str,
+    size: int | None,
+    idempotency_key: str | None,
+) -> Deposit:
+    """The row of a deposit that is received now; nothing is written yet."""
+    now = tools.clock()
+    values = {digest.algorithm: digest.hex for digest in digests}
+    depositor = pseudonym(tools.secret, actor.id)
+    number, code = new_number(now, tools.settings.zone)
+    request = {"kind": kind, "size": size, "digests": values, **metadata.fields()}
+    said = record_of(metadata, kind=kind, size=size, depositor=depositor)
+    return Deposit(
+        id=str(uuid4()),
+        number=number,
+        code=code,
+        owner_id=actor.id,
+        kind=kind,
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint(request),
+        size=size,
+        sha256=values["sha256"],
+        sm3=values.get("sm3"),
+        record=rfc8785.dumps(said).decode(),
+        salt=secrets.token_bytes(32),
+        received_at=now,
+        hashed_at=now,
+        state=State.RECEIVED,
+        attempts=0,
+        next_attempt_at=now,
+        **metadata.fields(),
+    )
+
+
+def renumbered(draft: Deposit, tools: Tools) -> Deposit:
+    """A fresh row object under another number: the failed one belongs to a session that ended."""
+    number, code = new_number(draft.received_at, tools.settings.zone)
+    return Deposit(**columns_of(draft) | {"number": number, "code": code})
+
+
+def columns_of(draft: Deposit) -> dict[str, object]:
+    """The row by column name, as a bulk insert takes it."""
+    return {each.key: getattr(draft, each.key) for each in Deposit.__mapper__.column_attrs}
+
+
+def check_key(key: str | None) -> None:
+    """Raises BadInput for what is no idempotency key; None is none."""
+    if key is not None and not _KEY.fullmatch(key):
+        message = "An Idempotency-Key has 1 to 128 printable ASCII characters without spaces."
+        raise BadInput("idempotency_key", message, field="Idempotency-Key")
+
+
+def check_digests(digests: Sequence[Digest]) -> None:
+    """Raises BadInput unless there is one SHA-256 and beside it at most one SM3."""
+    names = [digest.algorithm for digest in digests]
+    if "sha256" not in names:
+        raise BadInput("digest_missing", "A SHA-256 digest is always needed.", field="sha256")
+    if not set(names) <= {"sha256", "sm3"} or len(set(names)) != len(names):
+        message = "A deposit takes one SHA-256 digest and, if wished, one SM3 digest."
+        raise BadInput("digest_algorithm", message, field="digests")
+
+
+def check_size(size: int | None) -> None:
+    """Raises BadInput for what is no size: RFC 8785 §3.2.2.3 takes exact numbers only."""
+    if size is not None and not 0 <= size < 2**53:
+        raise BadInput("size", "A size is a whole number of bytes, at most 2^53 - 1.", field="size")
