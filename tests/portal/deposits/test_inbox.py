@@ -16,6 +16,7 @@ from portal.audit.actor import Actor
 from portal.database import Database
 from portal.deposits import drafts
 from portal.deposits.records import Metadata
+from portal.deposits.numbers import new_number
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
 from tests.portal.deposits.checking import check_spine
