@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import portal.accounts.models
 import portal.audit.models
-import portal.deposits.models  # noqa: F401
+import portal.deposits.models
+import portal.organisations.models  # noqa: F401
 from portal.database import Base
 
 metadata = Base.metadata

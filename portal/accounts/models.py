@@ -81,6 +81,8 @@ class ApiKey(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    #: the organisation it acts for, as long as ``user_id`` belongs to it; None: for its holder
+    organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
     secret: Mapped[str] = mapped_column(String(64))
     #: space separated: "read", "write"

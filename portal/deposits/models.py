@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base
 
 #: The kind of ledger entry a deposit makes; with the deposit's id it is the idempotency key.
 ENTRY_KIND: Final = "deposit"
+_OWN: Final = "organisation_id IS NULL"
+_SHARED: Final = "organisation_id IS NOT NULL"
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """Options of a partial index, for either database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class State(StrEnum):
@@ -38,7 +54,9 @@ class Deposit(Base):
         UniqueConstraint(
             "owner_id", "idempotency_key", name="uq_deposits_owner_id_idempotency_key"
         ),
-        Index("ix_deposits_owner_id_received_at_id", "owner_id", "received_at", "id"),
+        # Each deposit stands in one of these two: its owner's list, or its organisation's.
+        Index("ix_deposits_own", "owner_id", "received_at", "id", **_where(_OWN)),
+        Index("ix_deposits_shared", "organisation_id", "received_at", "id", **_where(_SHARED)),
         Index("ix_deposits_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_deposits_sha256", "sha256"),
         Index("ix_deposits_follow_at", "follow_at"),
@@ -48,7 +66,9 @@ class Deposit(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     number: Mapped[str] = mapped_column(String(24), unique=True)
     code: Mapped[str] = mapped_column(String(8), unique=True)
+    #: who made it; the owner, unless it was made for an organisation
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisations.id"))
     #: "file": the bytes are in the vault; "digest": they stayed with the depositor
     kind: Mapped[str] = mapped_column(String(8))
     idempotency_key: Mapped[str | None] = mapped_column(String(128))

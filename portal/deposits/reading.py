@@ -15,6 +15,7 @@ from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
 from portal.audit.service import entries_for
 from portal.database import UtcDateTime
+from portal.deposits.access import listed, readable
 from portal.deposits.evidence import receipts_of
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import read_number
@@ -86,12 +87,12 @@ class Reading:
         self._tools = tools
 
     def get(self, actor: Actor, deposit_id: str) -> Deposit:
-        """The actor's own deposit.
+        """A deposit the actor may read.
 
         Raises:
-            NotFound: no such deposit, or another person's.
+            NotFound: no such deposit, or one they may not read.
         """
-        query = select(Deposit).where(Deposit.id == deposit_id, Deposit.owner_id == actor.id)
+        query = select(Deposit).where(Deposit.id == deposit_id, readable(actor))
         with self._tools.database.reading() as session:
             deposit = session.scalar(query)
         if deposit is None:
@@ -99,13 +100,13 @@ class Reading:
         return deposit
 
     def page(self, actor: Actor, wanted: DepositFilter, cursor: str | None, size: int) -> Page:
-        """One page of the actor's own deposits.
+        """One page of the deposits of whom the actor acts for.
 
         Raises:
             BadInput: a cursor that no page gave.
         """
         size = max(1, min(size, MAX_PAGE))
-        query = _filtered(select(Deposit).where(Deposit.owner_id == actor.id), wanted)
+        query = _filtered(select(Deposit).where(listed(actor)), wanted)
         if cursor is not None:
             moment, last = _read_cursor(cursor)
             after = tuple_(literal(moment, UtcDateTime()), literal(last, String()))
@@ -118,11 +119,7 @@ class Reading:
 
     def counts(self, actor: Actor) -> dict[State, int]:
         """How many of the actor's deposits are in each state."""
-        query = (
-            select(Deposit.state, func.count())
-            .where(Deposit.owner_id == actor.id)
-            .group_by(Deposit.state)
-        )
+        query = select(Deposit.state, func.count()).where(listed(actor)).group_by(Deposit.state)
         with self._tools.database.reading() as session:
             found = {State(state): count for state, count in session.execute(query)}
         return {state: found.get(state, 0) for state in State}

@@ -1,0 +1,1 @@
+"""Organisations: who belongs to one, who acts for it, and access given to a person."""
