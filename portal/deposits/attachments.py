@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, request
 from werkzeug.http import dump_options_header
 
 from portal.deposits.service import Download
 
 
 def attachment(download: Download) -> Response:
-    """The answer that streams ``download``; its name in both forms of RFC 6266 §4.3."""
-    answer = Response(download.stream, mimetype=download.media_type)
+    """The answer that streams ``download``; its name in both forms of RFC 6266 §4.3.
+
+    Who only asks what there is (HEAD) takes nothing away: nothing is rendered or recorded.
+    """
+    stream = () if request.method == "HEAD" else download.stream
+    answer = Response(stream, mimetype=download.media_type)
     answer.headers["Content-Disposition"] = dump_options_header(
         "attachment", _names(download.filename)
     )

@@ -1,10 +1,11 @@
-"""What a depositor takes away: letter, token, receipt, package, original. Each is an export, and
-the custody log names it."""
+"""What a depositor takes away: letter, token, receipt, package, original. Each is an export once
+its stream is asked for, and the custody log names it; only looking what there is (HEAD) is none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import IO, BinaryIO, Final, cast
 
 from chain_adapter import Digest
@@ -26,12 +27,22 @@ _BLOCK: Final = 256 * 1024
 
 @dataclass(frozen=True)
 class Download:
-    """``stream`` is read once, to the end or until closed; ``size`` in bytes, when known."""
+    """What may be taken away; ``size`` in bytes, when it is known without fetching it."""
 
     filename: str
     media_type: str
-    stream: Iterator[bytes]
+    begin: Callable[[], Iterator[bytes]]
     size: int | None = None
+
+    @cached_property
+    def stream(self) -> Iterator[bytes]:
+        """The content, read once, to the end or until closed. Asking for it takes it away: only
+        now is it rendered or fetched, and the custody log told.
+
+        Raises:
+            PortalError: it cannot be had; nothing was handed out.
+        """
+        return self.begin()
 
 
 class Downloads:
@@ -43,52 +54,74 @@ class Downloads:
 
     def letter(self, actor: Actor, deposit: Deposit) -> Download:
         """The sealed PDF. Raises Conflict while there is none."""
-        data = self.letter_bytes(deposit)
-        self._record(actor, deposit, "letter")
-        name = f"{deposit.number}.pdf"
-        return Download(name, "application/pdf", iter((data,)), len(data))
+        _letter_of(deposit)
+
+        def begin() -> Iterator[bytes]:
+            data = self.letter_bytes(deposit)
+            self._record(actor, deposit, "letter")
+            return iter((data,))
+
+        return Download(f"{deposit.number}.pdf", "application/pdf", begin)
 
     def token(self, actor: Actor, deposit: Deposit) -> Download:
         """The TimeStampResp that ``openssl ts -verify -in`` reads."""
         if deposit.token is None:
             raise Conflict("token_pending", "There is no timestamp yet; the deposit says why.")
         data = token_of(deposit).response()
-        self._record(actor, deposit, "token")
         name = f"{deposit.number}.tsr"
-        return Download(name, "application/timestamp-reply", iter((data,)), len(data))
+        return self._kept(actor, deposit, "token", name, "application/timestamp-reply", data)
 
     def receipt(self, actor: Actor, deposit: Deposit) -> Download:
         """The primary ledger's receipt."""
         if deposit.receipts is None:
             raise Conflict("receipt_pending", "It is not on the ledger yet; the deposit says why.")
         data = receipt_of(deposit).to_json()
-        self._record(actor, deposit, "receipt")
         name = f"{deposit.number}-receipt.json"
-        return Download(name, "application/json", iter((data,)), len(data))
+        return self._kept(actor, deposit, "receipt", name, "application/json", data)
 
     def package(self, actor: Actor, deposit: Deposit, with_original: bool) -> Download:
         """The proof package, made while it is read."""
-        letter = self.letter_bytes(deposit)
+        _letter_of(deposit)
         original = self._original(deposit) if with_original else None
-        issued_at = deposit.issued_at or deposit.received_at
-        parts = PackageParts(self._letters.data(deposit, issued_at), letter, original)
-        stream = streamed(lambda out: build_package(parts, out))
-        self._record(actor, deposit, "package-with-original" if with_original else "package")
-        return Download(f"{deposit.number}.zip", "application/zip", stream)
+
+        def begin() -> Iterator[bytes]:
+            letter = self.letter_bytes(deposit)
+            issued_at = deposit.issued_at or deposit.received_at
+            parts = PackageParts(self._letters.data(deposit, issued_at), letter, original)
+            what = "package-with-original" if with_original else "package"
+            self._record(actor, deposit, what)
+            return streamed(lambda out: build_package(parts, out))
+
+        return Download(f"{deposit.number}.zip", "application/zip", begin)
 
     def original(self, actor: Actor, deposit: Deposit) -> Download:
         """The deposited bytes. Reading to the end fails unless they have the digest deposited."""
-        stream = self._open(self._vault_key(deposit), digests_of(deposit)[0])
-        self._record(actor, deposit, "original")
+        key, digest = self._vault_key(deposit), digests_of(deposit)[0]
+
+        def begin() -> Iterator[bytes]:
+            stream = self._open(key, digest)
+            self._record(actor, deposit, "original")
+            return _Blocks(stream)
+
         name = download_name(deposit.filename, deposit.number)
         # Never the type that was claimed: nothing of a stranger's may run as ours.
-        return Download(name, "application/octet-stream", _Blocks(stream), deposit.size)
+        return Download(name, "application/octet-stream", begin, deposit.size)
+
+    def _kept(
+        self, actor: Actor, deposit: Deposit, what: str, name: str, media_type: str, data: bytes
+    ) -> Download:
+        """Something small that the row itself holds."""
+
+        def begin() -> Iterator[bytes]:
+            self._record(actor, deposit, what)
+            return iter((data,))
+
+        return Download(name, media_type, begin, len(data))
 
     def letter_bytes(self, deposit: Deposit) -> bytes:
-        if deposit.letter_key is None:
-            raise Conflict("letter_pending", "There is no letter yet; the deposit says why.")
+        """The sealed PDF's bytes, for whoever builds on it. Raises Conflict while there is none."""
         digest = Digest.parse("sha256", deposit.letter_sha256 or "")
-        with self._open(deposit.letter_key, digest) as stream:
+        with self._open(_letter_of(deposit), digest) as stream:
             try:
                 return stream.read()
             except VaultError as error:
@@ -116,6 +149,12 @@ class Downloads:
     def _record(self, actor: Actor, deposit: Deposit, what: str) -> None:
         with self._tools.database.transaction() as session:
             record(session, actor, "deposit.exported", deposit.subject, {"what": what})
+
+
+def _letter_of(deposit: Deposit) -> str:
+    if deposit.letter_key is None:
+        raise Conflict("letter_pending", "There is no letter yet; the deposit says why.")
+    return deposit.letter_key
 
 
 class _Blocks(Iterator[bytes]):

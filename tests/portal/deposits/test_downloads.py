@@ -89,7 +89,7 @@ def test_an_exchanged_letter_is_not_handed_out(
     exchange(tools, issued.letter_key or "", b"%PDF-1.7 a letter nobody sealed")
     for call in (deposits.letter, deposits.package):
         with pytest.raises(Unavailable, match="operator"):
-            call(actor, issued.id)
+            read(call(actor, issued.id))
 
 
 def test_a_flipped_bit_at_rest_is_not_handed_out(
@@ -102,7 +102,7 @@ def test_a_flipped_bit_at_rest_is_not_handed_out(
     path.chmod(0o600)
     path.write_bytes(sealed)
     with pytest.raises(Unavailable):
-        deposits.letter(actor, issued.id)
+        read(deposits.letter(actor, issued.id))
 
 
 def test_erased_content_is_said_to_be_gone(
@@ -110,7 +110,7 @@ def test_erased_content_is_said_to_be_gone(
 ) -> None:
     tools.vault.delete(issued.vault_key or "")
     with pytest.raises(NotFound, match="no longer kept"):
-        deposits.original(actor, issued.id)
+        read(deposits.original(actor, issued.id))
     assert read(deposits.letter(actor, issued.id))  # the proof remains
 
 
@@ -122,7 +122,7 @@ def test_a_vault_that_cannot_be_read_is_unavailable(
     path.unlink()
     path.mkdir()  # opening it is an OSError for everybody, root too
     with pytest.raises(Unavailable):
-        deposits.letter(actor, issued.id)
+        read(deposits.letter(actor, issued.id))
 
 
 def test_the_letter_states_what_is_and_names_nobody(
