@@ -15,8 +15,8 @@ from chain_adapter import digest_of
 from portal.audit.actor import Actor
 from portal.database import Database
 from portal.deposits import drafts
-from portal.deposits.records import Metadata
 from portal.deposits.numbers import new_number
+from portal.deposits.records import Metadata
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
 from tests.portal.deposits.checking import check_spine
