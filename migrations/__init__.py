@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
@@ -72,10 +72,34 @@ def _alone(database: Database) -> Iterator[Connection]:
     """A transaction no other migration runs beside."""
     # The option makes SQLite take its write lock at BEGIN; see portal.database.
     engine = database.engine.execution_options(notary_immediate=True)
-    with engine.begin() as connection:
+    with engine.connect() as connection, _keeping_references(connection), connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         yield connection
+        _check_references(connection)
+
+
+@contextmanager
+def _keeping_references(connection: Connection) -> Iterator[None]:
+    """On SQLite a table is altered by making it anew; dropping the old one would take the rows
+    that refer to it along. So foreign keys rest meanwhile, and are all checked before the commit.
+    They cannot be switched within a transaction."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+        if broken is not None:
+            raise RuntimeError(f"a row of {broken[0]} refers to no row of {broken[2]} any more")
 
 
 def _config(connection: Connection | None = None) -> Config:

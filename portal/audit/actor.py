@@ -20,6 +20,7 @@ class Actor:
         via: the way in.
         organisation: id of the organisation acted for; empty when somebody acts for themselves.
         organisation_role: the actor's role in it: ``"manager"``, ``"member"`` or ``"reader"``.
+        organisation_name: its name at the moment of acting.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Actor:
     via: Via = "web"
     organisation: str = ""
     organisation_role: str = ""
+    organisation_name: str = ""
 
     @classmethod
     def process(cls, name: Literal["cli", "worker"]) -> Actor:

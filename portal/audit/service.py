@@ -195,7 +195,7 @@ def _surplus(session: AnySession) -> int | None:
 
 
 def _row(seq: int, at: datetime, act: Act, previous: str) -> _Stored:
-    detail = {key: _clean(value) for key, value in (act.detail or {}).items()}
+    detail = {key: _clean(value) for key, value in {**(act.detail or {}), **_behalf(act)}.items()}
     row: _Stored = {
         "seq": seq,
         "at": at,
@@ -210,6 +210,14 @@ def _row(seq: int, at: datetime, act: Act, previous: str) -> _Stored:
         "previous": previous,
     }
     return row | {"hash": _hash(row)}
+
+
+def _behalf(act: Act) -> Detail:
+    """For whom somebody else acted, so that the log tells it for ever."""
+    actor = act.actor
+    if not actor.organisation:
+        return {}
+    return {"for": actor.organisation, "for_name": actor.organisation_name}
 
 
 def _hash(row: _Stored) -> str:

@@ -12,6 +12,7 @@ import rfc8785
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
+from portal.deposits.access import check_depositing
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import new_number
 from portal.deposits.records import Metadata, fingerprint, pseudonym, record_of
@@ -31,18 +32,26 @@ def new_draft(
     size: int | None,
     idempotency_key: str | None,
 ) -> Deposit:
-    """The row of a deposit that is received now; nothing is written yet."""
+    """The row of a deposit that is received now; nothing is written yet.
+
+    Raises:
+        Forbidden: the actor only reads in the organisation they act for.
+    """
+    check_depositing(actor)
     now = tools.clock()
     values = {digest.algorithm: digest.hex for digest in digests}
-    depositor = pseudonym(tools.secret, actor.id)
+    depositor = pseudonym(tools.secret, actor.organisation or actor.id)
     number, code = new_number(now, tools.settings.zone)
     request = {"kind": kind, "size": size, "digests": values, **metadata.fields()}
+    if actor.organisation:  # the same words for somebody else are another request
+        request["organisation"] = actor.organisation
     said = record_of(metadata, kind=kind, size=size, depositor=depositor)
     return Deposit(
         id=str(uuid4()),
         number=number,
         code=code,
         owner_id=actor.id,
+        organisation_id=actor.organisation or None,
         kind=kind,
         idempotency_key=idempotency_key,
         fingerprint=fingerprint(request),
