@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import portal.accounts.models
+import portal.announcements.models
 import portal.audit.models
+import portal.cases.models
 import portal.deposits.models
-import portal.organisations.models  # noqa: F401
+import portal.imports.models
+import portal.jobs.models
+import portal.operators.models
+import portal.organisations.models
+import portal.webhooks.models  # noqa: F401
 from portal.database import Base
 
 metadata = Base.metadata

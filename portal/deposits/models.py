@@ -24,6 +24,7 @@ from portal.database import Base
 ENTRY_KIND: Final = "deposit"
 _OWN: Final = "organisation_id IS NULL"
 _SHARED: Final = "organisation_id IS NOT NULL"
+_IN_CASE: Final = "case_id IS NOT NULL"
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -57,6 +58,7 @@ class Deposit(Base):
         # Each deposit stands in one of these two: its owner's list, or its organisation's.
         Index("ix_deposits_own", "owner_id", "received_at", "id", **_where(_OWN)),
         Index("ix_deposits_shared", "organisation_id", "received_at", "id", **_where(_SHARED)),
+        Index("ix_deposits_case", "case_id", "received_at", "id", **_where(_IN_CASE)),
         Index("ix_deposits_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_deposits_sha256", "sha256"),
         Index("ix_deposits_follow_at", "follow_at"),
@@ -69,6 +71,8 @@ class Deposit(Base):
     #: who made it; the owner, unless it was made for an organisation
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisations.id"))
+    #: the case it was put into; no part of what was received, so it may change
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"))
     #: "file": the bytes are in the vault; "digest": they stayed with the depositor
     kind: Mapped[str] = mapped_column(String(8))
     idempotency_key: Mapped[str | None] = mapped_column(String(128))

@@ -1,0 +1,1 @@
+"""Many digests from one CSV file: looked at first, deposited when confirmed."""
