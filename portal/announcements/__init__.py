@@ -1,0 +1,1 @@
+"""Announcements: what operators tell everybody, in a banner on every page."""
