@@ -11,6 +11,7 @@ import portal.imports.models
 import portal.jobs.models
 import portal.operators.models
 import portal.organisations.models
+import portal.privacy.models
 import portal.webhooks.models  # noqa: F401
 from portal.database import Base
 

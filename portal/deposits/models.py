@@ -116,6 +116,10 @@ class Deposit(Base):
     letter_sha256: Mapped[str | None] = mapped_column(String(64))
     issued_at: Mapped[datetime | None]
 
+    #: when the content was erased, and on whose wish: "owner", "manager" or "retention"
+    erased_at: Mapped[datetime | None]
+    erased_for: Mapped[str | None] = mapped_column(String(16))
+
     @property
     def subject(self) -> str:
         """How the custody log names this deposit."""

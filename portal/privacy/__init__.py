@@ -1,0 +1,1 @@
+"""What is kept and for how long: erasure of content, retention, one's own data."""
