@@ -73,7 +73,8 @@ class Deposit(Base):
     organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisations.id"))
     #: the case it was put into; no part of what was received, so it may change
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"))
-    #: "file": the bytes are in the vault; "digest": they stayed with the depositor
+    #: "file": the bytes are in the vault; "digest": they stayed with the depositor; "folder": the
+    #: vault has the canonical list of the files (timestamping.filelist), and the digests are its
     kind: Mapped[str] = mapped_column(String(8))
     idempotency_key: Mapped[str | None] = mapped_column(String(128))
     #: SHA-256 of what the request asked for, to tell a repetition from another request
@@ -84,7 +85,11 @@ class Deposit(Base):
     #: as given, never used as a path
     filename: Mapped[str] = mapped_column(Text)
     media_type: Mapped[str] = mapped_column(String(200))
+    #: of a folder: of all its files together
     size: Mapped[int | None] = mapped_column(BigInteger)
+    #: of a folder: how many files, and whether the portal received every one of them
+    file_count: Mapped[int | None]
+    files_seen: Mapped[bool | None]
     sha256: Mapped[str] = mapped_column(String(64))
     sm3: Mapped[str | None] = mapped_column(String(64))
     vault_key: Mapped[str | None] = mapped_column(String(200))
@@ -124,3 +129,20 @@ class Deposit(Base):
     def subject(self) -> str:
         """How the custody log names this deposit."""
         return f"deposit:{self.id}"
+
+
+class DepositFile(Base):
+    """One file of a folder deposit, at its place in the canonical list; never changes, but that
+    ``vault_key`` goes when the content is erased. None from the start: the file stayed with its
+    owner."""
+
+    __tablename__ = "deposit_files"
+    __table_args__ = (Index("ix_deposit_files_sha256", "sha256"),)
+
+    deposit_id: Mapped[str] = mapped_column(ForeignKey("deposits.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    path: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    sm3: Mapped[str | None] = mapped_column(String(64))
+    vault_key: Mapped[str | None] = mapped_column(String(200))

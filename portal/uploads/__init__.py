@@ -1,0 +1,1 @@
+"""Resumable uploads, drafts that wait for their confirmation, and the files of folder deposits."""
