@@ -20,7 +20,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask import Flask, Response, current_app, g, make_response, redirect, request, session, url_for
 from flask_babel import lazy_gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
@@ -29,6 +29,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts.keys import PREFIX, KeyHolder, authenticate_api_key
 from portal.audit.actor import Actor
+from portal.organisations.acting import acting_for
 from portal.problems import Forbidden, Unauthenticated
 from portal.ui.context import (
     current_actor,
@@ -84,6 +85,8 @@ _KEY_IN_ADDRESS = lazy_gettext(
 )
 _NUL = lazy_gettext("The address holds a NUL character.")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+#: the session's entry that names the organisation chosen
+ACTING_FOR = "acting_for"
 
 
 class HeaderFirstCsrf(CSRFProtect):  # type: ignore[misc]
@@ -186,10 +189,38 @@ def _identify() -> None:
             raise Unauthenticated("scheme", "Send the key as: Authorization: Bearer …")
         g.api_key = authenticate_api_key(services().database, credentials.strip())
         holder = g.api_key
-        g.actor = Actor(holder.user_id, holder.name, holder.roles, visitor_address(), "api")
+        person = Actor(holder.user_id, holder.name, holder.roles, visitor_address(), "api")
+        g.actor = _acting_by_key(person, holder.organisation_id)
     elif current_user and current_user.is_authenticated:
         user = current_user
-        g.actor = Actor(user.id, user.name, user.role_names, visitor_address(), visitor_via())
+        person = Actor(user.id, user.name, user.role_names, visitor_address(), visitor_via())
+        g.actor = _acting_by_choice(person)
+
+
+def _acting_by_key(person: Actor, organisation_id: str | None) -> Actor:
+    """A key of an organisation works as long as the person who made it belongs to it."""
+    if organisation_id is None:
+        return person
+    acting = acting_for(services().database, person, organisation_id)
+    if acting is None:
+        raise Unauthenticated("key_refused", "This API key is unknown, expired or revoked.")
+    return acting
+
+
+def _acting_by_choice(person: Actor) -> Actor:
+    """Who acts for the organisation chosen in the site's head, while they belong to it."""
+    chosen = session.get(ACTING_FOR)
+    if not chosen:
+        return person
+    acting = acting_for(services().database, person, chosen)
+    if acting is not None:
+        return acting
+    del session[ACTING_FOR]
+    if request.method in _READING:
+        return person
+    # What was meant for the organisation must not silently be done for oneself.
+    message = "You no longer belong to the organisation you were acting for; nothing was done."
+    raise Forbidden("not_a_member", message)
 
 
 def _check_scope() -> None:

@@ -40,6 +40,7 @@ class KeyHolder:
     roles: frozenset[str]
     scopes: frozenset[str]
     must_change_password: bool
+    organisation_id: str | None = None
 
 
 def create_api_key(
@@ -49,8 +50,10 @@ def create_api_key(
     scopes: tuple[str, ...] = SCOPES,
     days: int | None = 365,
     user_id: str | None = None,
+    organisation_id: str | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key for ``user_id`` (the actor when None).
+    """A new key for ``user_id`` (the actor when None), who may belong to the organisation it acts
+    for; whether they may make such a key is the caller's to check.
 
     Returns:
         The stored row and the key itself, which is never to be had again.
@@ -68,6 +71,7 @@ def create_api_key(
     key = ApiKey(
         id="".join(secrets.choice(_LETTERS) for _ in range(16)),
         user_id=user_id or actor.id,
+        organisation_id=organisation_id,
         name=name,
         secret=_digest(secret),
         scopes=" ".join(scopes),
@@ -81,7 +85,8 @@ def create_api_key(
         session.add(key)
         session.flush()
         detail = {"key": key.id, "scopes": key.scopes}
-        record(session, actor, "account.key_created", f"user:{key.user_id}", detail)
+        owner = f"organisation:{organisation_id}" if organisation_id else f"user:{key.user_id}"
+        record(session, actor, "account.key_created", owner, detail)
     return key, f"{PREFIX}{key.id}_{secret}"
 
 
@@ -93,7 +98,7 @@ def revoke_api_key(database: Database, actor: Actor, key_id: str) -> None:
     """
     with database.transaction() as session:
         key = session.get(ApiKey, key_id)
-        if key is None or key.user_id != actor.id:
+        if key is None or key.user_id != actor.id or key.organisation_id is not None:
             raise NotFound("key_not_found", "There is no such key.")
         if key.revoked_at is None:
             key.revoked_at = datetime.now(UTC)
@@ -101,10 +106,10 @@ def revoke_api_key(database: Database, actor: Actor, key_id: str) -> None:
 
 
 def list_api_keys(database: Database, user_id: str) -> list[ApiKey]:
-    """A person's keys, newest first, revoked ones too."""
-    query = select(ApiKey).where(ApiKey.user_id == user_id).order_by(ApiKey.created_at.desc())
+    """A person's own keys, newest first, revoked ones too; not those made for organisations."""
+    query = select(ApiKey).where(ApiKey.user_id == user_id, ApiKey.organisation_id.is_(None))
     with database.reading() as session:
-        return list(session.scalars(query.limit(500)))
+        return list(session.scalars(query.order_by(ApiKey.created_at.desc()).limit(500)))
 
 
 _keys, _users, _roles = ApiKey.__table__, User.__table__, Role.__table__
@@ -144,6 +149,7 @@ def authenticate_api_key(database: Database, text: str) -> KeyHolder:
         roles=frozenset(row.role for row in rows if row.role),
         scopes=frozenset(key.scopes.split()),
         must_change_password=key.must_change_password,
+        organisation_id=key.organisation_id,
     )
 
 
