@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from portal.deposits.waiting import wait_for
+from portal.jobs.waiting import wait_for
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

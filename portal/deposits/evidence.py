@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from chain_adapter import Digest, Entry, Proof, Receipt, meta_digest
 from portal.deposits.models import ENTRY_KIND, Deposit
 from portal.deposits.tools import Tools
-from timestamping.errors import TokenRefused
+from timestamping.stored import from_text, reverified, to_text
 from timestamping.token import Token
 from timestamping.trust import TrustStore
-from timestamping.verifier import verify_token
 
 
 def digests_of(deposit: Deposit) -> tuple[Digest, ...]:
@@ -25,24 +22,12 @@ def digests_of(deposit: Deposit) -> tuple[Digest, ...]:
 
 def token_columns(token: Token) -> dict[str, Any]:
     """The row's columns for a token and its co-stamps."""
-    stamps = [
-        {
-            "der": b64encode(each.der).decode(),
-            "source": each.source,
-            "independent": each.independent,
-        }
-        for each in (token, *token.also)
-    ]
-    return {"token": token.der, "stamps": json.dumps(stamps), "gen_time": token.gen_time}
+    return {"token": token.der, "stamps": to_text(token), "gen_time": token.gen_time}
 
 
 def token_of(deposit: Deposit) -> Token:
     """The stored token. Parsed is not verified."""
-    first, *others = (
-        Token.parse(b64decode(each["der"]), each["source"], each["independent"])
-        for each in json.loads(deposit.stamps or "[]")
-    )
-    return replace(first, also=tuple(others))
+    return from_text(deposit.stamps or "[]")
 
 
 def verified(token: Token, digest: Digest, trust: TrustStore) -> Token:
@@ -51,11 +36,7 @@ def verified(token: Token, digest: Digest, trust: TrustStore) -> Token:
     Raises:
         TokenRefused: naming the check.
     """
-    for each in (token, *token.also):
-        verdict = verify_token(each.der, trust, digest=digest)
-        if not verdict.ok:
-            raise TokenRefused(verdict, each.source)
-    return token
+    return reverified(token, digest, trust)
 
 
 def new_entry(tools: Tools, deposit: Deposit, token: Token) -> Entry:

@@ -13,7 +13,7 @@ from portal.audit.service import Act, record_many
 from portal.database import advance
 from portal.deposits.models import Deposit, State
 from portal.deposits.tools import Tools
-from portal.deposits.waiting import delay, wait_for
+from portal.jobs.waiting import delay, wait_for
 
 WORKER: Final = Actor.process("worker")
 

@@ -1,4 +1,4 @@
-"""Why a deposit waits, and until when."""
+"""Why work waits, and until when."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LASTING: Final = (5.0, 300.0)
 @dataclass(frozen=True, slots=True)
 class Wait:
     """``code`` is stable and short, ``sentence`` one for people; ``passing`` when waiting alone may
-    help. A deposit waits on everything: an operator may mend what does not mend itself."""
+    help. It waits on everything: an operator may mend what does not mend itself."""
 
     code: str
     sentence: str
