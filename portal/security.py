@@ -20,7 +20,17 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, current_app, g, make_response, redirect, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import lazy_gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
@@ -216,7 +226,7 @@ def _acting_by_choice(person: Actor) -> Actor:
     if acting is not None:
         return acting
     del session[ACTING_FOR]
-    if request.method in _READING:
+    if request.method in _READING or request.endpoint in PUBLIC_ENDPOINTS:
         return person
     # What was meant for the organisation must not silently be done for oneself.
     message = "You no longer belong to the organisation you were acting for; nothing was done."

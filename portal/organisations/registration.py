@@ -29,7 +29,9 @@ def clean_registration_number(text: str) -> str:
         )
         raise BadInput("registration_number", message, field="registration_number")
     if check_character(number[:-1]) != number[-1]:
-        message = "This identifier's last character does not fit the others; look for a typing error."
+        message = (
+            "This identifier's last character does not fit the others; is there a typing error?"
+        )
         raise BadInput("registration_check", message, field="registration_number")
     return number
 
