@@ -7,6 +7,7 @@ each one; a test holds the two lists equal.
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
@@ -30,6 +31,12 @@ def _digests(value: str) -> str:
     names = value.split(",")
     if names not in (["sha256"], ["sha256", "sm3"]):
         raise ValueError("DIGESTS is 'sha256' or 'sha256,sm3': SM3 stands beside SHA-256")
+    return value
+
+
+def _networks(value: str) -> str:
+    for each in value.replace(",", " ").split():
+        ip_network(each)  # raises on what is no network
     return value
 
 
@@ -81,12 +88,32 @@ class Settings(BaseSettings):
     # Limits
     max_upload_bytes: Annotated[int, Field(ge=1)] = 2 * 1024**3
     max_json_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024**2
+    max_batch_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024**2
     rate_limit: str = "600 per minute"
     sign_in_rate_limit: str = "20 per minute"
 
     # Accounts
     registration_open: bool = True
+    confirm_email: bool = True
     session_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 12
+    fresh_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    second_factor_roles: str = "notary operator administrator"
+
+    # Mail
+    mail: SecretStr = SecretStr("file:mail")  # it may hold the mail server's password
+    mail_from: str = "no-reply@portal.invalid"
+
+    # Webhooks
+    webhook_allow_private: Annotated[str, AfterValidator(_networks)] = ""
+    webhook_senders: Annotated[int, Field(ge=2, le=64)] = 8
+    webhook_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10.0
+    webhook_disable_days: Annotated[int, Field(ge=1, le=60)] = 5
+    webhook_log_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+    # Custody and privacy
+    custody_anchor_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 24
+    erasure_cooling_days: Annotated[int, Field(ge=0, le=365)] = 7
+    retention_originals_days: Annotated[int, Field(ge=0, le=36_500)] = 0
 
     # The worker
     workers: Annotated[int, Field(ge=1, le=64)] = 2
