@@ -9,8 +9,8 @@ on SQLite, so two writers can never extend the same head.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -71,6 +71,7 @@ class ChainReport:
         code: ``""`` when sound, else ``missing``, ``changed``, ``relinked``, ``truncated`` or
             ``surplus``.
         sentence: what was found, in words.
+        marks: size → the chain's hash there, of the sizes asked for, as far as it is intact.
     """
 
     size: int
@@ -78,6 +79,7 @@ class ChainReport:
     broken_at: int | None
     code: str
     sentence: str
+    marks: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -135,8 +137,9 @@ def latest(session: AnySession, size: int = 50, before: int | None = None) -> li
     return list(session.scalars(query))
 
 
-def verify_chain(session: AnySession) -> ChainReport:
+def verify_chain(session: AnySession, sizes: Collection[int] = ()) -> ChainReport:
     """Walk the chain from the first entry to the head and name the first entry that does not fit.
+    On the way, note the chain's hash at each of ``sizes``.
 
     1. Numbers run from 1 without a gap: a deleted or renumbered entry is ``missing``.
     2. Each entry names its predecessor's hash: a reordered entry is ``relinked``.
@@ -145,23 +148,27 @@ def verify_chain(session: AnySession) -> ChainReport:
     5. Nothing stands behind the head: otherwise ``surplus``.
     """
     end = head(session)
-    previous, seen = GENESIS, 0
-    for entry in _walk(session, end.size):
+    previous, seen, wanted = GENESIS, 0, frozenset(sizes)
+    marks: dict[int, str] = {}
+    for entry in walk(session, end.size):
         seen += 1
         code, sentence = _fault(entry, seen, previous)
         if code:
-            return ChainReport(end.size, end.hash, seen, code, sentence)
+            return ChainReport(end.size, end.hash, seen, code, sentence, marks)
         previous = entry["hash"]
+        if seen in wanted:
+            marks[seen] = previous
     if seen < end.size or previous != end.hash:  # 4
         sentence = f"the log ends after entry {seen}, but its head names {end.size} entries"
         if seen == end.size:
             sentence = f"entry {seen} is not the one the head names"
-        return ChainReport(end.size, end.hash, max(seen, 1), "truncated", sentence)
+        return ChainReport(end.size, end.hash, max(seen, 1), "truncated", sentence, marks)
     surplus = _surplus(session)
     if surplus is not None:  # 5
         sentence = f"entry {surplus} stands behind the head and was never recorded properly"
-        return ChainReport(end.size, end.hash, surplus, "surplus", sentence)
-    return ChainReport(end.size, end.hash, None, "", f"all {end.size} entries are intact")
+        return ChainReport(end.size, end.hash, surplus, "surplus", sentence, marks)
+    sentence = f"all {end.size} entries are intact"
+    return ChainReport(end.size, end.hash, None, "", sentence, marks)
 
 
 def _fault(entry: _Stored, seq: int, previous: str) -> tuple[str, str]:
@@ -174,7 +181,8 @@ def _fault(entry: _Stored, seq: int, previous: str) -> tuple[str, str]:
     return "", ""
 
 
-def _walk(session: AnySession, size: int) -> Iterator[_Stored]:
+def walk(session: AnySession, size: int) -> Iterator[_Stored]:
+    """The entries up to number ``size`` in order, by column name, a thousand in memory."""
     # Columns, not objects: a session may still hold objects older than what the table says.
     after = -1
     while True:
@@ -220,10 +228,14 @@ def _behalf(act: Act) -> Detail:
     return {"for": actor.organisation, "for_name": actor.organisation_name}
 
 
-def _hash(row: _Stored) -> str:
+def canonical(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the entry's hash covers: all other columns, the time as text in UTC."""
     at = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    covered = {key: value for key, value in row.items() if key != "hash"}
-    return hashlib.sha256(_DOMAIN + rfc8785.dumps(covered | {"at": at})).hexdigest()
+    return {key: value for key, value in row.items() if key != "hash"} | {"at": at}
+
+
+def _hash(row: _Stored) -> str:
+    return hashlib.sha256(_DOMAIN + rfc8785.dumps(canonical(row))).hexdigest()
 
 
 def _clean(value: str | int, limit: int = _MAX_VALUE) -> str | int:
