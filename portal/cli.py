@@ -55,7 +55,8 @@ def worker() -> None:
     """Advance deposits until told to stop."""
     portal = services()
     migrations.require_current(portal.database)
-    run_worker(portal.settings, portal.deposits.advance, portal.housekeeping)
+    with portal.mail.delivering():
+        run_worker(portal.settings, portal.deposits.advance, portal.housekeeping)
 
 
 @click.command("deposit")

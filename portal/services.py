@@ -15,8 +15,10 @@ from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
 from portal.jobs import Queue
 from portal.keyring import Keyring
+from portal.mail import MailService, open_transport
 from portal.settings import Settings
 from portal.storage import Vault, open_vault
+from portal.storage.sealing import Box
 from timestamping.authority.clock import SystemClock
 from timestamping.authority.engine import Authority
 from timestamping.authority.pki import Pki
@@ -48,6 +50,7 @@ class Services:
     queue: Queue
     clock: Clock
     deposits: DepositService
+    mail: MailService
 
     @property
     def ledger(self) -> Ledger:
@@ -60,6 +63,7 @@ class Services:
         if removed:
             _log.info("broken_uploads_removed", count=removed)
         self.pki.renew()
+        self.mail.forget_old()
 
     def close(self) -> None:
         """Give everything back; the services are not used afterwards."""
@@ -83,10 +87,11 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     with ExitStack() as undo:  # closes what was opened when a later part fails
         database = Database(settings.database)
         undo.callback(database.close)
+        identity = keys.vault_identity()
         vault = open_vault(
             settings.vault,
             base=settings.path("."),
-            identity=keys.vault_identity(),
+            identity=identity,
             algorithms=settings.digest_algorithms,
         )
         undo.callback(vault.close)
@@ -117,12 +122,16 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             nudge=queue.nudge,
             clock=clock or _now,
         )
+        built = services_of(tools, authority, queue, Box.of(identity))
         undo.pop_all()
-    return services_of(tools, authority, queue)
+    return built
 
 
-def services_of(tools: Tools, authority: Authority | None, queue: Queue) -> Services:
+def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Box) -> Services:
     """The services around ``tools``; tests hand in tools of their own."""
+    settings = tools.settings
+    transport = open_transport(settings.mail.get_secret_value(), settings.path("."))
+    mail = MailService(tools.database, transport, box, settings.mail_from, tools.clock)
     return Services(
         settings=tools.settings,
         database=tools.database,
@@ -136,6 +145,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue) -> Serv
         queue=queue,
         clock=tools.clock,
         deposits=DepositService(tools),
+        mail=mail,
     )
 
 

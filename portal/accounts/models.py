@@ -47,6 +47,7 @@ class User(Base, UserMixin):
     """A person with an account.
 
     ``fs_uniquifier`` is what the session cookie carries; changing it ends every session.
+    ``confirmed_at`` is when the e-mail address was proven; nobody signs in before.
     ``identity_level`` says how the person's identity was established, as letters must.
     """
 
@@ -63,6 +64,7 @@ class User(Base, UserMixin):
     locale: Mapped[str | None] = mapped_column(String(8))
     identity_level: Mapped[str] = mapped_column(String(24), default="self-declared")
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=_now)
 
     roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select, update
@@ -45,7 +46,7 @@ def create_user(
     roles: Iterable[str] = ("depositor",),
     must_change_password: bool = False,
 ) -> User:
-    """An account with ``roles``.
+    """An account with ``roles``. Whoever makes it vouches for the address: it counts as confirmed.
 
     Raises:
         BadInput: an address that cannot be one, a name or password that will not do, an unknown
@@ -61,6 +62,7 @@ def create_user(
         name=name,
         password=hash_password(password, settings),
         must_change_password=must_change_password,
+        confirmed_at=datetime.now(UTC),
     )
     try:
         with database.transaction() as session:
