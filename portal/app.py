@@ -9,17 +9,16 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 from flask_babel import Babel
-from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import migrations
 from portal import cli, errors, headers, limits, logs, observability, security
 from portal.accounts import extension as accounts_extension
 from portal.accounts import views as accounts_views
+from portal.api.description import PortalApi
 from portal.audit import views as audit_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
-from portal.deposits.schemas import ErrorSchema
 from portal.deposits.uploads import UploadRequest
 from portal.explorer import views as explorer_views
 from portal.keyring import Keyring
@@ -43,12 +42,6 @@ _PAGES = (
 )
 _APIS = (deposits_api,)
 _HERE = Path(__file__).parent
-
-
-class PortalApi(Api):  # type: ignore[misc]
-    """Describes errors as :mod:`portal.errors` shapes them."""
-
-    ERROR_SCHEMA = ErrorSchema
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
@@ -129,7 +122,7 @@ def _languages(app: Flask, settings: Settings) -> None:
     Babel(app, locale_selector=select_locale)
 
 
-def _api(app: Flask) -> Api:
+def _api(app: Flask) -> PortalApi:
     app.config.update(
         API_TITLE="Notary Evidence Portal",
         API_VERSION="v1",
@@ -137,10 +130,10 @@ def _api(app: Flask) -> Api:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    return PortalApi(app)
+    return PortalApi(app, security.PUBLIC_ENDPOINTS)
 
 
-def _features(app: Flask, api: Api) -> None:
+def _features(app: Flask, api: PortalApi) -> None:
     for feature in _PAGES:
         app.register_blueprint(feature.blueprint)
     for described in _APIS:

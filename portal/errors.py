@@ -86,7 +86,7 @@ def install(app: Flask) -> None:
 
 
 def _portal_error(error: PortalError) -> Response:
-    with _words():
+    with words():
         message = gettext(error.message, **error.params)
     answer = _answer(error.status, error.code, message, error.field)
     if error.status == 401:
@@ -98,7 +98,7 @@ def _portal_error(error: PortalError) -> Response:
 
 def _csrf_error(error: CSRFError) -> Response:
     log.warning("csrf", reason=error.description)
-    with _words():
+    with words():
         message = str(_CSRF)
     return _answer(400, "csrf", message)
 
@@ -109,7 +109,7 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     code, field = _KNOWN.get(status, _KNOWN[500 if status >= 500 else 400])[0], None
     data: Mapping[str, Any] = getattr(error, "data", None) or {}
-    with _words():
+    with words():
         message = str(_SENTENCES.get(status) or gettext(str(error.description or error.name)))
     if "messages" in data:  # what the API's schemas found
         code, (field, message) = "invalid", _first(data["messages"])
@@ -148,7 +148,7 @@ def _ledger_busy(error: ledger_errors.Retryable) -> Response:
 
 def _unstorable(error: Exception) -> Response:
     log.warning("unstorable input", fault=type(error).__name__)
-    with _words():
+    with words():
         message = gettext("The input holds characters or numbers that cannot be stored.")
     return _answer(422, "unstorable", message)
 
@@ -163,7 +163,7 @@ def _too_late(error: IntegrityError) -> Response:
 def _too_deep(error: RecursionError) -> Response:
     if not request.is_json:
         return _unexpected(error)
-    with _words():
+    with words():
         message = gettext("The JSON is nested too deeply.")
     return _answer(400, "json_too_deep", message)
 
@@ -178,7 +178,7 @@ def _system_error(error: OSError) -> Response:
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected", endpoint=request.endpoint, exc_info=error)
     _forget_visitor()
-    with _words():
+    with words():
         message = str(_SENTENCES[500])
     return _answer(500, "internal", message)
 
@@ -209,7 +209,7 @@ def _forget_visitor() -> None:
         g._login_user = AnonymousUserMixin()
 
 
-def _words() -> AbstractContextManager[Any]:
+def words() -> AbstractContextManager[Any]:
     """Programs get English unless they ask for a language; people get their own."""
     asked = request.accept_languages or not is_api_request()
     return nullcontext() if asked else force_locale("en")

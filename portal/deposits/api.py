@@ -10,27 +10,24 @@ from typing import Any
 from flask import Response, jsonify, request, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
+from portal.api.schemas import ErrorSchema
 from portal.deposits.attachments import attachment
+from portal.deposits.batch import BatchAnswerSchema, BatchSchema, batch_answer, batch_items
+from portal.deposits.bodies import FORM, deposit_digests, deposit_file
 from portal.deposits.models import Deposit
 from portal.deposits.reading import DepositFilter
-from portal.deposits.records import Metadata
 from portal.deposits.schemas import (
+    PROOF,
     DepositPageSchema,
     DepositSchema,
-    ErrorSchema,
     NewDigestSchema,
     PackageQuerySchema,
     QuerySchema,
-    digests_from,
-    metadata_from,
     shown,
 )
-from portal.deposits.service import Accepted
-from portal.deposits.uploads import intake_of
-from portal.problems import BadInput
+from portal.deposits.service import NewDigest
 from portal.ui.context import current_actor, services
 
 blueprint = Blueprint(
@@ -39,36 +36,23 @@ blueprint = Blueprint(
     url_prefix="/api/v1/deposits",
     description="Deposit a file or its digests, follow it, take the evidence away.",
 )
-_NEW_DIGEST = NewDigestSchema()
-_FORM_FIELDS = frozenset({"title", "note", "filename", "sha256", "sm3", "csrf_token"})
 _IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key with the same request answers with the same deposit (200).",
-    "schema": {"type": "string", "maxLength": 128},
+    "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+    "example": "lease-2026-11-21",
 }
-_FORM = {
-    "type": "object",
-    "required": ["file"],
-    "additionalProperties": False,
-    "properties": {
-        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-        "title": {"type": "string"},
-        "note": {"type": "string"},
-        "filename": {"type": "string", "description": "In place of the file part's own name."},
-        "sha256": {"type": "string", "description": "What the file must have."},
-        "sm3": {"type": "string"},
-    },
-}
+_BYTES = {"type": "string", "format": "binary"}
 
 
 @blueprint.route("")
 class DepositList(MethodView):
     """All deposits of the caller."""
 
+    @blueprint.doc(operationId="listDeposits")
     @blueprint.arguments(QuerySchema, location="query")
     @blueprint.response(200, DepositPageSchema)
-    @blueprint.alt_response(422, schema=ErrorSchema)
     def get(self, query: dict[str, Any]) -> Response:
         """List one's deposits, newest first."""
         wanted = DepositFilter(query["state"], query["text"], query["since"], query["until"])
@@ -77,27 +61,24 @@ class DepositList(MethodView):
 
     @blueprint.doc(
         parameters=[_IDEMPOTENCY],
+        operationId="createDeposit",
         requestBody={
             "required": True,
             "content": {
                 "application/json": {"schema": NewDigestSchema},
-                "multipart/form-data": {"schema": _FORM},
+                "multipart/form-data": {"schema": FORM},
             },
         },
     )
     @blueprint.response(201, DepositSchema)
     @blueprint.alt_response(200, schema=DepositSchema, description="Accepted before")
     @blueprint.alt_response(409, schema=ErrorSchema)
-    @blueprint.alt_response(413, schema=ErrorSchema)
-    @blueprint.alt_response(415, schema=ErrorSchema)
-    @blueprint.alt_response(422, schema=ErrorSchema)
-    @blueprint.alt_response(503, schema=ErrorSchema)
     def post(self) -> Response:
         """Deposit a file (multipart) or digests (JSON). Accepted means durably recorded."""
         if request.mimetype == "application/json":
-            accepted = _deposit_digests()
+            accepted = deposit_digests()
         elif request.mimetype == "multipart/form-data":
-            accepted = _deposit_file()
+            accepted = deposit_file()
         else:
             raise UnsupportedMediaType("Send multipart/form-data or application/json.")
         answer = jsonify(_shown(accepted.deposit))
@@ -106,10 +87,41 @@ class DepositList(MethodView):
         return answer
 
 
+@blueprint.route("/batch")
+class DepositBatch(MethodView):
+    @blueprint.doc(
+        operationId="createDeposits",
+        parameters=[_IDEMPOTENCY],
+        requestBody={
+            "required": True,
+            "content": {"application/json": {"schema": BatchSchema}},
+        },
+    )
+    @blueprint.response(200, BatchAnswerSchema, description="Each item's own answer, in order")
+    def post(self) -> Response:
+        """Deposit up to 10,000 digests at once, each answered for itself.
+
+        The answer is 200 also when items were refused: what became of item *i* stands in
+        `results[i]`, with the status and the error that a single deposit would have been given. A
+        refused item holds up none of its neighbours.
+
+        Each item may have an `idempotency_key` of its own. With the header `Idempotency-Key` every
+        item without one gets one from the header and its place, so that the whole call may be sent
+        again unchanged.
+        """
+        request.max_content_length = services().settings.max_batch_bytes
+        items = batch_items(request.get_json(), request.headers.get("Idempotency-Key"))
+        good = [each for each in items if isinstance(each, NewDigest)]
+        outcomes = iter(services().deposits.receive_many(current_actor(), good))
+        return batch_answer(
+            [next(outcomes) if isinstance(each, NewDigest) else each for each in items]
+        )
+
+
 @blueprint.route("/<string:deposit_id>")
 class DepositOne(MethodView):
+    @blueprint.doc(operationId="getDeposit")
     @blueprint.response(200, DepositSchema)
-    @blueprint.alt_response(404, schema=ErrorSchema)
     def get(self, deposit_id: str) -> Response:
         """One deposit: its state, and which step waits for what."""
         return jsonify(_shown(services().deposits.get(current_actor(), deposit_id)))
@@ -117,8 +129,8 @@ class DepositOne(MethodView):
 
 @blueprint.route("/<string:deposit_id>/letter")
 class DepositLetter(MethodView):
-    @blueprint.response(200, {"type": "string"}, content_type="application/pdf")
-    @blueprint.alt_response(404, schema=ErrorSchema)
+    @blueprint.doc(operationId="getLetter")
+    @blueprint.response(200, _BYTES, content_type="application/pdf")
     @blueprint.alt_response(409, schema=ErrorSchema)
     def get(self, deposit_id: str) -> Response:
         """The sealed letter, PDF/A-3b."""
@@ -127,8 +139,8 @@ class DepositLetter(MethodView):
 
 @blueprint.route("/<string:deposit_id>/token")
 class DepositToken(MethodView):
-    @blueprint.response(200, {"type": "string"}, content_type="application/timestamp-reply")
-    @blueprint.alt_response(404, schema=ErrorSchema)
+    @blueprint.doc(operationId="getToken")
+    @blueprint.response(200, _BYTES, content_type="application/timestamp-reply")
     @blueprint.alt_response(409, schema=ErrorSchema)
     def get(self, deposit_id: str) -> Response:
         """The RFC 3161 response, as ``openssl ts -verify -in`` reads it."""
@@ -137,19 +149,29 @@ class DepositToken(MethodView):
 
 @blueprint.route("/<string:deposit_id>/receipt")
 class DepositReceipt(MethodView):
+    @blueprint.doc(operationId="getReceipt")
     @blueprint.response(200, {"type": "object"})
-    @blueprint.alt_response(404, schema=ErrorSchema)
     @blueprint.alt_response(409, schema=ErrorSchema)
     def get(self, deposit_id: str) -> Response:
         """The ledger's receipt, RFC 8785 JSON."""
         return attachment(services().deposits.receipt(current_actor(), deposit_id))
 
 
+@blueprint.route("/<string:deposit_id>/proof")
+class DepositProof(MethodView):
+    @blueprint.doc(operationId="getProof")
+    @blueprint.response(200, {"type": "string"}, content_type="text/plain", example=PROOF)
+    @blueprint.alt_response(409, schema=ErrorSchema)
+    def get(self, deposit_id: str) -> Response:
+        """The proof that the entry is on the ledger, as c2sp.org/tlog-proof writes it."""
+        return attachment(services().deposits.proof(current_actor(), deposit_id))
+
+
 @blueprint.route("/<string:deposit_id>/package")
 class DepositPackage(MethodView):
+    @blueprint.doc(operationId="getPackage")
     @blueprint.arguments(PackageQuerySchema, location="query")
-    @blueprint.response(200, {"type": "string"}, content_type="application/zip")
-    @blueprint.alt_response(404, schema=ErrorSchema)
+    @blueprint.response(200, _BYTES, content_type="application/zip")
     @blueprint.alt_response(409, schema=ErrorSchema)
     def get(self, query: dict[str, Any], deposit_id: str) -> Response:
         """The proof package, with the original when asked."""
@@ -159,68 +181,18 @@ class DepositPackage(MethodView):
 
 @blueprint.route("/<string:deposit_id>/original")
 class DepositOriginal(MethodView):
-    @blueprint.response(200, {"type": "string"}, content_type="application/octet-stream")
-    @blueprint.alt_response(404, schema=ErrorSchema)
+    @blueprint.doc(operationId="getOriginal")
+    @blueprint.response(200, _BYTES, content_type="application/octet-stream")
     def get(self, deposit_id: str) -> Response:
         """The deposited bytes."""
         return attachment(services().deposits.original(current_actor(), deposit_id))
 
 
-def _deposit_digests() -> Accepted:
-    given = request.get_json()
-    if not isinstance(given, dict):
-        raise BadInput("json_object", "The JSON must be an object.")
-    try:
-        values: dict[str, Any] = _NEW_DIGEST.load(given)
-    except ValidationError as error:
-        field, reason = _first(error.messages)
-        raise BadInput("invalid", "%(reason)s", field=field, reason=reason) from error
-    return services().deposits.receive_digest(
-        current_actor(),
-        digests_from(values["digests"]),
-        metadata_from(values),
-        request.headers.get("Idempotency-Key"),
-        values["size"],
-    )
-
-
-def _deposit_file() -> Accepted:
-    form, file = request.form, request.files.get("file")
-    unknown = sorted((form.keys() - _FORM_FIELDS) | (request.files.keys() - {"file"}))
-    if unknown:
-        name = unknown[0][:40]
-        raise BadInput("unknown_field", "Unknown field %(name)s.", field=name, name=name)
-    intake = intake_of(file)
-    claimed = {name: form[name] for name in ("sha256", "sm3") if form.get(name)}
-    metadata = Metadata(
-        form.get("title", ""),
-        form.get("note", ""),
-        form.get("filename") or (file.filename or "" if file else ""),
-        file.mimetype if file else "",
-    )
-    return services().deposits.receive_file(
-        current_actor(),
-        intake,
-        metadata,
-        request.headers.get("Idempotency-Key"),
-        digests_from(claimed),
-    )
-
-
-def _first(messages: Any, path: str = "") -> tuple[str | None, str]:
-    """The first finding of a schema: where, and what."""
-    if isinstance(messages, dict) and messages:
-        key, inner = next(iter(messages.items()))
-        return _first(inner, f"{path}.{key}".strip("."))
-    if isinstance(messages, list) and messages:
-        return _first(messages[0], path)
-    return path or None, str(messages)
-
-
 def _shown(deposit: Deposit) -> dict[str, Any]:
     links = {"self": _link(deposit, "One")}
     links |= {"token": _link(deposit, "Token")} if deposit.token else {}
-    links |= {"receipt": _link(deposit, "Receipt")} if deposit.receipts else {}
+    if deposit.receipts:
+        links |= {"receipt": _link(deposit, "Receipt"), "proof": _link(deposit, "Proof")}
     if deposit.letter_key:
         links |= {"letter": _link(deposit, "Letter"), "package": _link(deposit, "Package")}
     links |= {"original": _link(deposit, "Original")} if deposit.vault_key else {}

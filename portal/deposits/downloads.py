@@ -79,6 +79,13 @@ class Downloads:
         name = f"{deposit.number}-receipt.json"
         return self._kept(actor, deposit, "receipt", name, "application/json", data)
 
+    def proof(self, actor: Actor, deposit: Deposit) -> Download:
+        """The proof of inclusion in the primary ledger, c2sp.org/tlog-proof."""
+        if deposit.proof is None:
+            raise Conflict("proof_pending", "It is not on the ledger yet; the deposit says why.")
+        data, name = deposit.proof.encode(), f"{deposit.number}-proof.txt"
+        return self._kept(actor, deposit, "proof", name, "text/plain", data)
+
     def package(self, actor: Actor, deposit: Deposit, with_original: bool) -> Download:
         """The proof package, made while it is read."""
         _letter_of(deposit)

@@ -8,14 +8,58 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from chain_adapter import Digest, InvalidDigest
-from portal.deposits.filenames import shown_name
+from portal.api.schemas import TIME
+from portal.deposits.filenames import MAX_NAME, shown_name
 from portal.deposits.models import Deposit, State
 from portal.deposits.rail import Progress, steps
 from portal.deposits.reading import MAX_PAGE
-from portal.deposits.records import Metadata
+from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
 from portal.problems import BadInput
 
-_TIME = {"format": "date-time"}
+ID_EXAMPLE = "6f9d7a52-0a5e-4b0c-9a53-3f6a3c1d8e21"
+_SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+#: c2sp.org/tlog-proof, as examples show it
+PROOF = """\
+c2sp.org/tlog-proof@v1
+index 41
+rOm7XpbvK8bE0MkUlxOlLwIxE7hdVhOqV1uY1XvTv0I=
+
+ledger.example.com
+42
+w9cMlTjVxHbLRzHnVYkVYi1Ni1HE0aXb7uXvI1bPUwo=
+
+— ledger.example.com 5Yh2ZAAAAABn…
+"""
+_HEX = {"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "example": _SHA256}
+
+
+class DigestsField(fields.Field[dict[str, str]]):
+    """Algorithm → hexadecimal digest. What digests must be, ``digests_from`` says."""
+
+    _inner = fields.Dict(keys=fields.String(), values=fields.String())
+
+    def __init__(self, **more: Any) -> None:
+        described = {
+            "type": "object",
+            "description": "SHA-256 always, and SM3 beside it if wished; 64 hexadecimal digits.",
+            "properties": {"sha256": _HEX, "sm3": {**_HEX, "example": "66c7f0f4" * 8}},
+            "required": ["sha256"],
+            "additionalProperties": False,
+            "example": {"sha256": _SHA256},
+        }
+        super().__init__(metadata=described, **more)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> dict[str, str]:
+        found: dict[str, str] = self._inner.deserialize(value, attr, data)
+        return found
+
+
+def _text(most: int, example: str, sentence: str = "") -> fields.String:
+    """A text of at most ``most`` characters; the service itself refuses longer ones."""
+    described = {"maxLength": most, "example": example}
+    return fields.String(
+        load_default="", metadata=described | ({"description": sentence} if sentence else {})
+    )
 
 
 class NewDigestSchema(Schema):
@@ -24,95 +68,116 @@ class NewDigestSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    digests = fields.Dict(
-        keys=fields.String(),
-        values=fields.String(),
-        required=True,
-        metadata={
-            "description": "Algorithm to hexadecimal digest: sha256 always, sm3 beside it.",
-            "example": {
-                "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-            },
-        },
-    )
-    title = fields.String(load_default="")
-    note = fields.String(load_default="")
-    filename = fields.String(load_default="")
-    media_type = fields.String(load_default="")
+    digests = DigestsField(required=True)
+    title = _text(MAX_TITLE, "Lease of 12 Harbour Road")
+    note = _text(MAX_NOTE, "Signed on 20 November; the paper stays in the safe.")
+    filename = _text(MAX_NAME, "lease.pdf", "Kept as given and never used as a path.")
+    media_type = _text(200, "application/pdf")
     size = fields.Integer(
         load_default=None,
         allow_none=True,
         strict=True,
         validate=validate.Range(0, 2**53 - 1),
-        metadata={"description": "The file's size in bytes, as its owner states it."},
+        metadata={
+            "description": "The file's size in bytes, as its owner states it.",
+            "example": 183_040,
+        },
     )
 
 
 class QuerySchema(Schema):
     """Which deposits a page lists."""
 
-    state = fields.Enum(State, by_value=True, load_default=None)
-    text = fields.String(load_default="", validate=validate.Length(max=200))
-    since = fields.AwareDateTime(load_default=None)
-    until = fields.AwareDateTime(load_default=None)
-    cursor = fields.String(load_default=None, validate=validate.Length(max=200))
-    size = fields.Integer(load_default=50, validate=validate.Range(1, MAX_PAGE))
+    state = fields.Enum(
+        State, by_value=True, load_default=None, metadata={"description": "Only this state."}
+    )
+    text = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "Stands in title, file name, number or digest."},
+    )
+    since = fields.AwareDateTime(
+        load_default=None,
+        metadata={"description": "Received at this time or later; with its zone."},
+    )
+    until = fields.AwareDateTime(
+        load_default=None, metadata={"description": "Received before this time; with its zone."}
+    )
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(max=200),
+        metadata={"description": "The `cursor` of the page before; none for the first."},
+    )
+    size = fields.Integer(
+        load_default=50,
+        validate=validate.Range(1, MAX_PAGE),
+        metadata={"description": "Deposits on a page."},
+    )
 
 
 class PackageQuerySchema(Schema):
-    original = fields.Boolean(load_default=False)
+    original = fields.Boolean(
+        load_default=False, metadata={"description": "Put the deposited file in as well."}
+    )
 
 
 class StepSchema(Schema):
     """One of the five steps; a waiting one says why and when it is tried again."""
 
-    code = fields.String()
-    state = fields.Enum(Progress, by_value=True)
-    at = fields.String(allow_none=True, metadata=_TIME)
-    reason = fields.String(allow_none=True)
-    detail = fields.String(allow_none=True)
-    next_at = fields.String(allow_none=True, metadata=_TIME)
+    code = fields.String(
+        required=True,
+        validate=validate.OneOf(["received", "hashed", "timestamped", "anchored", "issued"]),
+    )
+    state = fields.Enum(Progress, by_value=True, required=True)
+    at = fields.String(required=True, allow_none=True, metadata=TIME)
+    reason = fields.String(required=True, allow_none=True, metadata={"example": None})
+    detail = fields.String(required=True, allow_none=True, metadata={"example": None})
+    next_at = fields.String(
+        required=True, allow_none=True, metadata={"format": "date-time", "example": None}
+    )
 
 
 class DepositSchema(Schema):
     """A deposit and how far it has come."""
 
-    id = fields.String()
-    number = fields.String()
-    code = fields.String()
-    kind = fields.String(validate=validate.OneOf(["file", "digest"]))
-    state = fields.Enum(State, by_value=True)
-    title = fields.String()
-    note = fields.String()
-    filename = fields.String(metadata={"description": "As given."})
-    shown_filename = fields.String(metadata={"description": "With invisible characters escaped."})
-    media_type = fields.String()
-    size = fields.Integer(allow_none=True)
-    digests = fields.Dict(keys=fields.String(), values=fields.String())
-    received_at = fields.String(metadata=_TIME)
-    issued_at = fields.String(allow_none=True, metadata=_TIME)
-    steps = fields.List(fields.Nested(StepSchema))
-    links = fields.Dict(keys=fields.String(), values=fields.String())
+    id = fields.String(required=True, metadata={"example": ID_EXAMPLE})
+    number = fields.String(required=True, metadata={"example": "NE20261121-7K3M9QXT"})
+    code = fields.String(required=True, metadata={"example": "7K3M9QXT"})
+    kind = fields.String(required=True, metadata={"example": "file"})
+    state = fields.Enum(State, by_value=True, required=True)
+    title = fields.String(required=True, metadata={"example": "Lease of 12 Harbour Road"})
+    note = fields.String(required=True, metadata={"example": ""})
+    filename = fields.String(
+        required=True, metadata={"description": "As given.", "example": "lease.pdf"}
+    )
+    shown_filename = fields.String(
+        required=True,
+        metadata={"description": "With invisible characters escaped.", "example": "lease.pdf"},
+    )
+    media_type = fields.String(required=True, metadata={"example": "application/pdf"})
+    size = fields.Integer(required=True, allow_none=True, metadata={"example": 183_040})
+    digests = DigestsField(required=True)
+    received_at = fields.String(required=True, metadata=TIME)
+    issued_at = fields.String(required=True, allow_none=True, metadata=TIME)
+    steps = fields.List(fields.Nested(StepSchema), required=True)
+    links = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={
+            "description": "What there is already, by name.",
+            "example": {"self": f"/api/v1/deposits/{ID_EXAMPLE}"},
+        },
+    )
 
 
 class DepositPageSchema(Schema):
     """Newest first; ``cursor`` asks for the next page."""
 
-    items = fields.List(fields.Nested(DepositSchema))
-    cursor = fields.String(allow_none=True)
-
-
-class ErrorBodySchema(Schema):
-    code = fields.String()
-    message = fields.String()
-    field = fields.String(allow_none=True)
-    request_id = fields.String()
-
-
-class ErrorSchema(Schema):
-    """The one shape of every error."""
-
-    error = fields.Nested(ErrorBodySchema)
+    items = fields.List(fields.Nested(DepositSchema), required=True)
+    cursor = fields.String(
+        required=True, allow_none=True, metadata={"example": "MjAyNi0xMS0yMSA2ZjlkN2E1Mg=="}
+    )
 
 
 def digests_from(values: dict[str, str]) -> list[Digest]:

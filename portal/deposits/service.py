@@ -159,6 +159,9 @@ class DepositService:
     def receipt(self, actor: Actor, deposit_id: str) -> Download:
         return self._downloads.receipt(actor, self.get(actor, deposit_id))
 
+    def proof(self, actor: Actor, deposit_id: str) -> Download:
+        return self._downloads.proof(actor, self.get(actor, deposit_id))
+
     def package(self, actor: Actor, deposit_id: str, with_original: bool = False) -> Download:
         return self._downloads.package(actor, self.get(actor, deposit_id), with_original)
 

@@ -427,7 +427,8 @@ def test_the_description_is_served_and_complete(client: PortalClient) -> None:
     assert {path for path in paths if path.startswith(URL)} == {
         URL,
         *(URL + "/{deposit_id}" + what for what in ("", "/letter", "/token", "/receipt")),
-        *(URL + "/{deposit_id}" + what for what in ("/package", "/original")),
+        *(URL + "/{deposit_id}" + what for what in ("/package", "/original", "/proof")),
+        URL + "/batch",
     }
     body = paths[URL]["post"]["requestBody"]["content"]
     assert set(body) == {"application/json", "multipart/form-data"}
