@@ -6,6 +6,10 @@ ledger/entry.json  ledger/receipt.json  ledger/proof  ledger/metadata.json
 trust/root.pem  trust/tsa.pem  trust/seal.pem  trust/crl.pem  trust/ledger.vkey  trust/platform.pem
 files/<the original, when asked>
 ```
+Of a folder, when several files were deposited together:
+```
+files.json  files/<path of each file, when asked>
+```
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ METADATA: Final = "ledger/metadata.json"
 GUIDE: Final = "VERIFY.md"
 TRUST: Final = "trust/"
 FILES: Final = "files/"
+#: The canonical list of a folder's files, in the package and attached to its letter.
+FILE_LIST: Final = "files.json"
 
 #: What a letter carries of the package: attachment name to package member.
 ATTACHED: Final = {

@@ -47,7 +47,7 @@ _SIGNER: Final = (
     "trust platform_signature depositor_signature signatures letter-readable letter-signature "
     "letter-whole letter-unchanged letter-time letter-signer letter-attachments letter-number"
 )
-_FILE: Final = "container manifest contents metadata file file-absent"
+_FILE: Final = "container manifest contents metadata file file-absent files"
 AREA_OF: Final[Mapping[str, Area]] = {
     **dict.fromkeys(_FILE.split(), Area.FILE),
     **dict.fromkeys(_TIME.split(), Area.TIME),

@@ -68,6 +68,8 @@ TITLES: Final = {
     "letter-signer": "签章可信",
     "letter-attachments": "存证函所附材料与此一致",
     "letter-number": "存证函载有该编号和摘要",
+    # folders: timestamping.package.folder
+    "files": "各文件均与文件清单一致",
 }
 
 #: kind of a trust anchor, in Chinese and English

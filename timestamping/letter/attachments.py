@@ -7,7 +7,7 @@ from typing import Any
 import rfc8785
 
 from timestamping.letter.data import LetterData
-from timestamping.package_files import ANCHORS, FACTS, LETTER_SCHEMA
+from timestamping.package_files import ANCHORS, FACTS, FILE_LIST, LETTER_SCHEMA
 
 
 def metadata_document(data: LetterData) -> bytes:
@@ -54,6 +54,10 @@ def attachments(data: LetterData) -> list[dict[str, Any]]:
         ),
         (ANCHORS, data.trust.to_json(), "application/json", "supplement", "Certificates and keys"),
     ]
+    if data.files is not None:
+        rows.append(
+            (FILE_LIST, data.files.encode(), "application/json", "data", "List of the files")
+        )
     for number, token in enumerate(data.token.also, start=2):
         rows.append(
             (

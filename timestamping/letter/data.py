@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chain_adapter.digest import Digest
+from chain_adapter.digest import Digest, digest_of
 from chain_adapter.entry import Entry
 from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt
+from timestamping.filelist import FileList
 from timestamping.letter.strength import StrengthFacts
 from timestamping.letter.words import NOTHING, Words
 from timestamping.package_trust import PackageTrust
@@ -93,11 +94,13 @@ class LetterData:
 
     ``items[0]`` is what was deposited: its digests are the entry's and its SHA-256 (or the entry's
     first digest) is what the token covers. Further items are listed inside it with their digests,
-    as in a capture's manifest. ``salt`` and ``metadata`` are what ``entry.meta`` commits to.
+    as in a capture's manifest. ``files`` is the list of a folder: then it is what was deposited,
+    and its digests are the entry's. ``salt`` and ``metadata`` are what ``entry.meta`` commits to.
     ``zone`` is an IANA name; ``revocation`` tells where revocation data came from.
 
     Raises:
-        LetterError: no item, a time without zone, or an item that is not what the entry records.
+        LetterError: no item, a time without zone, or an item or list that is not what the entry
+            records.
     """
 
     number: str
@@ -123,6 +126,7 @@ class LetterData:
         )
     )
     zone: str = "Asia/Shanghai"
+    files: FileList | None = None
 
     def __post_init__(self) -> None:
         if not self.items:
@@ -135,3 +139,8 @@ class LetterData:
             raise LetterError(
                 f"the first item lacks the recorded digest {min(missing)}", field="items.0.digests"
             )
+        if self.files is not None:
+            content = self.files.encode()
+            made = {digest_of(content, each.algorithm) for each in self.entry.digests}
+            if made != set(self.entry.digests):
+                raise LetterError("the file list is not what the entry records", field="files")

@@ -16,11 +16,7 @@ def steps(data: LetterData) -> list[dict[str, Any]]:
             "Scan the QR code, or enter the letter number or short code on the verification page; "
             "number and digest shown there must equal those printed here.",
         ),
-        _step(
-            "计算手中文件的 SHA-256，应与首页所载摘要逐位一致。",
-            "Compute the SHA-256 of the file you hold; it must equal the digest on page 1.",
-            "sha256sum FILE",
-        ),
+        _file_step(data),
         _step(
             "在 PDF 阅读器中查看签章：签名有效、签署后未改动；并把证书指纹与下列公布值比对。",
             "Look at the seal in a PDF reader: signature valid, document not changed since; "
@@ -40,6 +36,22 @@ def steps(data: LetterData) -> list[dict[str, Any]]:
             "python -m portal.verification PACKAGE.zip FILE",
         ),
     ]
+
+
+def _file_step(data: LetterData) -> dict[str, Any]:
+    if data.files is None:
+        return _step(
+            "计算手中文件的 SHA-256，应与首页所载摘要逐位一致。",
+            "Compute the SHA-256 of the file you hold; it must equal the digest on page 1.",
+            "sha256sum FILE",
+        )
+    return _step(
+        "计算所附清单 files.json 的 SHA-256，应与首页所载摘要逐位一致；再计算手中文件的 SHA-256，"
+        "应载于清单。",
+        "Compute the SHA-256 of the attached list files.json; it must equal the digest on page 1. "
+        "Then compute the SHA-256 of the file you hold; it must stand in the list.",
+        "sha256sum files.json FILE",
+    )
 
 
 def _step(zh: str, en: str, command: str = "") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from timestamping.letter import strength
 from timestamping.letter.attachments import attachments
 from timestamping.letter.clock import Clock
 from timestamping.letter.data import Item, LetterData
+from timestamping.letter.files_view import files_view
 from timestamping.letter.ledger_view import ledger_view
 from timestamping.letter.steps import steps
 from timestamping.letter.token_view import digest_view, hex_lines, token_view
@@ -87,6 +88,7 @@ def view(data: LetterData) -> dict[str, Any]:
         "first": {**item_view(first), "name": runs(name)},
         "more": len(data.items) - 1,
         "items": [item_view(item) for item in data.items],
+        "files": files_view(data.files),
         "stations": stations(data, clock),
         "strength": [_strength(answer) for answer in strength.statement(facts)],
         "proves": [_words(words) for words in strength.proves(facts)],

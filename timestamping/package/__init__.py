@@ -1,6 +1,6 @@
 """Proof packages: built once, verified anywhere, by anybody, without asking the platform."""
 
-from timestamping.package.build import Original, PackageParts, build_package, safe_name
+from timestamping.package.build import Original, PackageParts, build_package
 from timestamping.package.errors import (
     BadMember,
     CannotBuild,
@@ -8,6 +8,7 @@ from timestamping.package.errors import (
     PackageError,
     UnsafePackage,
 )
+from timestamping.package.folder import member_names, safe_name
 from timestamping.package.manifest import Manifest
 from timestamping.package.report import Facts, PackageReport, Result
 from timestamping.package.verifier import verify_letter, verify_package
@@ -25,6 +26,7 @@ __all__ = [
     "Result",
     "UnsafePackage",
     "build_package",
+    "member_names",
     "safe_name",
     "verify_letter",
     "verify_package",

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import BinaryIO, Final
 
+from chain_adapter.digest import Digest
+from timestamping.filelist import ListedFile
 from timestamping.letter.attachments import metadata_document
 from timestamping.letter.data import LetterData
 from timestamping.package.errors import CannotBuild
+from timestamping.package.folder import member_names, safe_name
 from timestamping.package.guide import guide
 from timestamping.package.manifest import Listed, Manifest
 from timestamping.package_files import (
     ENTRY,
+    FILE_LIST,
     FILES,
     GUIDE,
     LETTER,
@@ -31,9 +34,6 @@ from timestamping.package_files import (
 )
 
 _CHUNK: Final = 1 << 20
-_UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
-#: Longest name in ``files/``, bytes of UTF-8: every file system takes it.
-_MAX_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,20 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class PackageParts:
-    """``letter`` is the sealed PDF made of ``data``; ``original`` goes in when asked for."""
+    """``letter`` is the sealed PDF made of ``data``; ``original`` goes in when asked for. Of a
+    folder it is ``folder`` that goes in: it opens the listed file it is called with."""
 
     data: LetterData
     letter: bytes
     original: Original | None = None
+    folder: Callable[[ListedFile], BinaryIO] | None = None
 
 
 def build_package(parts: PackageParts, out: BinaryIO) -> Manifest:
     """Write the package of ``parts`` to ``out``, which need not be seekable.
 
     Raises:
-        CannotBuild: the original's bytes are not the ones whose digest was deposited; what was
+        CannotBuild: an original's bytes are not the ones whose digest was deposited; what was
             written so far must be thrown away.
     """
     data = parts.data
@@ -66,7 +68,12 @@ def build_package(parts: PackageParts, out: BinaryIO) -> Manifest:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         listed = [_write(archive, name, content, moment) for name, content in _members(parts)]
         if parts.original is not None:
-            listed.append(_write_original(archive, parts.original, data, moment))
+            name, expected = _original_name(parts.original), data.entry.digests
+            listed.append(_write_original(archive, name, parts.original.open, expected, moment))
+        if parts.folder is not None and data.files is not None:
+            for name, file in member_names(data.files).items():
+                opener = partial(parts.folder, file)
+                listed.append(_write_original(archive, name, opener, file.digests(), moment))
         manifest = Manifest(
             data.number,
             moment.isoformat().replace("+00:00", "Z"),
@@ -76,31 +83,11 @@ def build_package(parts: PackageParts, out: BinaryIO) -> Manifest:
     return manifest
 
 
-def safe_name(name: str) -> str:
-    """A file name any system can hold; the exact name stands in the metadata.
-
-    >>> safe_name("../a\\\\b: 合同.pdf")
-    '.._a_b_ 合同.pdf'
-    """
-    text = "".join(
-        "_" if unicodedata.category(character) in {"Cf", "Cs", "Cn", "Co"} else character
-        for character in _UNSAFE.sub("_", name)
-    )
-    stem, dot, suffix = text.strip(" .").rpartition(".")
-    if not dot:
-        stem, suffix = suffix, ""
-    suffix = dot + suffix
-    room = _MAX_NAME - len(suffix.encode())
-    if room < 1:
-        stem, suffix, room = stem + suffix, "", _MAX_NAME
-    cut = stem.encode()[:room].decode(errors="ignore")
-    return (cut + suffix) or "file"
-
-
 def _members(parts: PackageParts) -> Iterable[tuple[str, bytes]]:
     """Everything but manifest and original, in the order of reading."""
     data = parts.data
-    yield GUIDE, guide(data, _original_name(parts.original)).encode()
+    with_files = parts.folder is not None
+    yield GUIDE, guide(data, _original_name(parts.original), with_files=with_files).encode()
     yield LETTER, parts.letter
     yield TOKEN, data.token.response()
     for number, token in enumerate(data.token.also, start=2):
@@ -109,6 +96,8 @@ def _members(parts: PackageParts) -> Iterable[tuple[str, bytes]]:
     yield RECEIPT, data.receipt.to_json()
     yield PROOF, data.proof.encode()
     yield METADATA, metadata_document(data)
+    if data.files is not None:
+        yield FILE_LIST, data.files.encode()
     for name, content in data.trust.files().items():
         if content:
             yield TRUST + name, content
@@ -131,19 +120,23 @@ def _write(archive: zipfile.ZipFile, name: str, content: bytes, moment: datetime
 
 
 def _write_original(
-    archive: zipfile.ZipFile, original: Original, data: LetterData, moment: datetime
+    archive: zipfile.ZipFile,
+    name: str,
+    opener: Callable[[], BinaryIO],
+    expected: Iterable[Digest],
+    moment: datetime,
 ) -> Listed:
-    states = {each.algorithm: hashlib.new(each.algorithm) for each in data.entry.digests}
-    name, size = _original_name(original), 0
+    expected, size = tuple(expected), 0
+    states = {each.algorithm: hashlib.new(each.algorithm) for each in expected}
     info = _info(name, moment)
     # The size is not known to the archive beforehand; always room for more than 4 GiB.
-    with original.open() as source, archive.open(info, "w", force_zip64=True) as target:
+    with opener() as source, archive.open(info, "w", force_zip64=True) as target:
         while chunk := source.read(_CHUNK):
             for state in states.values():
                 state.update(chunk)
             target.write(chunk)
             size += len(chunk)
-    for digest in data.entry.digests:
+    for digest in expected:
         if states[digest.algorithm].digest() != digest.value:
             raise CannotBuild(f"the original's {digest.algorithm} is not the one deposited")
     return Listed(name, states["sha256"].hexdigest(), size)

@@ -17,12 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
+from timestamping.filelist import MAX_FILES
 from timestamping.package.errors import BadMember, NotAPackage, UnsafePackage
 from timestamping.package_files import FILES
 
-#: Bounds: members, bytes of the central directory, bytes of a member read whole, of an original.
+#: Bounds: members beside the originals, bytes of the central directory, bytes of a member read
+#: whole, of an original.
 MAX_MEMBERS: Final = 64
-MAX_DIRECTORY: Final = 1 << 20
+MAX_DIRECTORY: Final = 4 << 20
 MAX_MEMBER: Final = 32 << 20
 MAX_ORIGINAL: Final = 1 << 40
 #: Our packages store their members; one zipped anew may compress them, but not like a bomb.
@@ -123,8 +125,10 @@ def file_chunks(path: Path) -> Iterator[bytes]:
 
 
 def _safe(infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    if len(infos) > MAX_MEMBERS:
-        raise UnsafePackage(f"{len(infos)} members; a package has at most {MAX_MEMBERS}")
+    originals = sum(info.filename.startswith(FILES) for info in infos)
+    if originals > MAX_FILES or len(infos) - originals > MAX_MEMBERS:
+        limits = f"{MAX_FILES} originals and {MAX_MEMBERS} other members"
+        raise UnsafePackage(f"{len(infos)} members; a package has at most {limits}")
     seen: set[str] = set()
     for info in infos:
         _require_safe_name(info)

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from timestamping.package_files import ANCHORS, ATTACHED, FACTS, LETTER, LETTER_SCHEMA, co_token
+from timestamping.package_files import (
+    ANCHORS,
+    ATTACHED,
+    FACTS,
+    FILES,
+    LETTER,
+    LETTER_SCHEMA,
+    co_token,
+)
 from timestamping.package_trust import PackageTrust
 from timestamping.pdf.errors import BadPdf
 from timestamping.pdf.verifier import letter_attachments
@@ -16,12 +24,21 @@ from timestamping.pdf.verifier import letter_attachments
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """``members`` by package name, small ones only. ``number`` is the manifest's, None when a
-    letter came alone. ``digests`` maps each file offered to its digests by algorithm."""
+    letter came alone. ``digests`` maps each file to its digests by algorithm: those the package
+    holds by member, the one offered beside it by its name."""
 
     members: Mapping[str, bytes]
     trust: PackageTrust
     number: str | None = None
     digests: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+
+    def carried(self) -> dict[str, dict[str, bytes]]:
+        """The digests of what lies in ``files/``."""
+        return {k: dict(v) for k, v in self.digests.items() if k.startswith(FILES)}
+
+    def offered(self) -> dict[str, dict[str, bytes]]:
+        """The digests of the file offered beside the evidence; at most one."""
+        return {k: dict(v) for k, v in self.digests.items() if not k.startswith(FILES)}
 
     def co_tokens(self) -> list[bytes]:
         """The co-stamps, in order."""

@@ -44,6 +44,11 @@ class Grounds:
             raise Refused(f"{name} is missing")
         return data
 
+    def nothing_offered(self) -> None:
+        """Nobody handed a file over, so none was compared (raises :class:`Gap`)."""
+        if not self.evidence.digests:
+            raise Gap("no file was given, so none was compared", "file-absent")
+
     @property
     def known_entry(self) -> Entry:
         if self.recorded is None:

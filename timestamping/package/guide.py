@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from timestamping.letter.data import LetterData
-from timestamping.package_files import TOKEN, co_token
+from timestamping.package_files import FILE_LIST, TOKEN, co_token
 from timestamping.pdf.text import escaped
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "VERIFY.md"
@@ -18,14 +18,30 @@ _PLACE: Final = re.compile(r"<([a-z-]+)>")
 _ASKED: Final = '"${FILE:-/path/to/the/file}"'
 
 
-def guide(data: LetterData, original: str) -> str:
-    """The text of VERIFY.md; ``original`` is the member holding the original, or empty."""
+_SAME: Final = """输出 OK：手中的文件与存证时逐位相同。
+OK: the file you hold is bit for bit the one deposited."""
+_LISTED: Final = """输出 OK：清单与存证时逐位相同；手中的文件载于清单；随包附带的文件均与清单一致。
+所存证的是清单，清单载有每个文件的摘要。系统不允许的字符在文件名中以 _ 代替，重名者加 ~2。
+OK: the list is bit for bit the one deposited; the file you hold stands in it; the files that came
+along are those listed. The list is what was deposited, and it holds every file's digest. In file
+names _ stands for characters that systems refuse, and ~2 marks what they take for the same name."""
+#: Prints what sha256sum checks. A name it could not find is one that was made harmless.
+_LIST_SUMS: Final = (
+    'python3 -c \'import json; [print(f["sha256"] + "  files/" + f["path"]) for f in '
+    'json.load(open("files.json"))["files"]]\' | sha256sum --check --quiet && echo "files: OK"'
+)
+
+
+def guide(data: LetterData, original: str, *, with_files: bool = False) -> str:
+    """The text of VERIFY.md; ``original`` is the member holding the original, or empty;
+    ``with_files``: the files of a folder are in the package."""
     values = {
         "number": escaped(data.number),
         "code": escaped(data.code),
         "url": escaped(data.verify_url),
         "file": shlex.quote(original) if original else _ASKED,
-        "check-file": _check_file(data),
+        "check-file": _check_list(data, with_files) if data.files else _check_file(data),
+        "about-file": _LISTED if data.files else _SAME,
         "check-tokens": _check_tokens(data),
     }
     return _PLACE.sub(lambda place: values[place[1]], _template())
@@ -44,6 +60,15 @@ def _check_file(data: LetterData) -> str:
             f'openssl dgst -sm3 -r "$FILE" | grep --quiet {by_name["sm3"]} && echo "SM3: OK"'
         )
     return "\n".join(lines)
+
+
+def _check_list(data: LetterData, with_files: bool) -> str:
+    digest = next(each for each in data.entry.digests if each.algorithm == "sha256")
+    lines = [
+        f'echo "{digest.hex}  {FILE_LIST}" | sha256sum --check',
+        f'sha256sum < "$FILE" | cut -c1-64 | grep -q -f- {FILE_LIST} && echo "listed: OK"',
+    ]
+    return "\n".join([*lines, _LIST_SUMS] if with_files else lines)
 
 
 def _check_tokens(data: LetterData) -> str:

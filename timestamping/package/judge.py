@@ -1,4 +1,4 @@
-"""Judging evidence: checks 5 to 20 of :mod:`timestamping.package.verifier`, in their order."""
+"""Judging evidence: checks 5 to 21 of :mod:`timestamping.package.verifier`, in their order."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def _letter(code: str) -> Step:
 
 
 #: Number, code, title, step; the numbers are those of the verifier's docstring.
+#: 21 is asked only where a list of files is there: a folder was deposited.
 STEPS: Final[tuple[tuple[int, str, str, Step], ...]] = (
     (5, "entry", "The ledger entry is well formed", Judge.entry),
     (6, "signatures", "The platform signed the entry", Judge.signatures),
@@ -71,14 +72,17 @@ STEPS: Final[tuple[tuple[int, str, str, Step], ...]] = (
     (18, "letter-signer", "The seal is a trusted one", _letter("letter-signer")),
     (19, "letter-attachments", "The letter carries this very evidence", Judge.attachments),
     (20, "letter-number", "The letter bears this number and digest", Judge.number),
+    (21, "files", "Every file is the one listed", Judge.files),
 )
 
 
 def judge(evidence: Evidence) -> tuple[list[Check], Judge]:
-    """Run checks 5 to 20; every one is tried, whatever became of the others."""
+    """Run checks 5 to 21; every one is tried, whatever became of the others."""
     examined = Judge(evidence)
     checks: list[Check] = []
     for number, code, title, step in STEPS:
+        if code == "files" and not examined.has_list:
+            continue
         try:
             checks.append(Check(number, code, title, Outcome.PASS, step(examined)))
         except Refused as refusal:

@@ -13,7 +13,7 @@ import rfc8785
 from timestamping.package_files import MANIFEST, SCHEMA
 
 #: No well-formed manifest is longer, bytes.
-MAX_MANIFEST: Final = 64 << 10
+MAX_MANIFEST: Final = 8 << 20
 _HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 

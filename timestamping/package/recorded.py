@@ -14,14 +14,15 @@ from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt
 from chain_adapter.verdict import Check, Outcome
 from chain_adapter.verify import Result, Verdict, verify
-from timestamping.package.grounds import Gap, Grounds, Refused, parsed, sha256_of
+from timestamping.package.folder import FolderChecks
+from timestamping.package.grounds import Gap, Refused, parsed, sha256_of
 from timestamping.package_files import ENTRY, METADATA, PROOF, RECEIPT, TOKEN, co_token
 from timestamping.pdf.verifier import without_anchor
 from timestamping.verification.report import TokenVerdict
 from timestamping.verifier import verify_token
 
 
-class RecordChecks(Grounds):
+class RecordChecks(FolderChecks):
     """What was recorded, and whether the file is it."""
 
     def entry(self) -> str:
@@ -83,9 +84,10 @@ class RecordChecks(Grounds):
         raise Gap(f"step {failed.number} ({failed.code}): {failed.detail}")
 
     def file(self) -> str:
+        if self.has_list:
+            return self.listed_file()
+        self.nothing_offered()
         offered = self.evidence.digests
-        if not offered:
-            raise Gap("no file was given, so none was compared", "file-absent")
         for name, digests in offered.items():
             for digest in self.known_entry.digests:
                 if digests.get(digest.algorithm) != digest.value:

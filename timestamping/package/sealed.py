@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from timestamping.package.evidence import letter_facts
 from timestamping.package.grounds import Gap, Grounds, Refused
-from timestamping.package_files import ATTACHED, co_token
+from timestamping.package_files import ATTACHED, FILE_LIST, co_token
 from timestamping.pdf.errors import BadPdf
 
 
@@ -26,7 +26,10 @@ class LetterChecks(Grounds):
         expected = dict(ATTACHED)
         for number in range(2, 2 + len(self.evidence.co_tokens())):
             expected[co_token(number)] = co_token(number)
-        extra = {name for name in attached if name.endswith(".tsr")} - expected.keys()
+        if FILE_LIST in self.evidence.members:
+            expected[FILE_LIST] = FILE_LIST
+        extra = {name for name in attached if name.endswith(".tsr") or name == FILE_LIST}
+        extra -= expected.keys()
         if extra:
             raise Refused(f"the letter carries {min(extra)}, which is not here")
         for name, member in expected.items():

@@ -19,6 +19,11 @@ Checks, in this order:
 13. ``letter-readable``     … 18 ``letter-signer``: see :mod:`timestamping.pdf.verifier`
 19. ``letter-attachments``  what the letter carries is what the package holds
 20. ``letter-number``       the letter bears the manifest's number and the entry's digests
+21. ``files``               of a folder: the list of files is well formed and the one recorded, and
+                            what the package holds of the folder is every file listed, each under
+                            its name with its digests, and nothing else
+
+Of a folder, 12 asks whether the file offered is the list recorded, or stands in it.
 
 A letter alone has no container, manifest and contents: 1 to 3 are left out.
 

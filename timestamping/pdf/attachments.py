@@ -11,7 +11,7 @@ from timestamping.pdf.errors import BadPdf
 
 #: Most attachments read, and most bytes of one of them.
 MAX_FILES: Final = 64
-MAX_BYTES: Final = 4 << 20
+MAX_BYTES: Final = 8 << 20
 _MAX_DEPTH: Final = 8
 
 

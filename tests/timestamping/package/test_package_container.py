@@ -57,7 +57,7 @@ def encrypted() -> bytes:
 def large_directory() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as made:
-        for number in range(20_000):
+        for number in range(60_000):
             made.writestr(f"{number:060d}", b"")
     return out.getvalue()
 
