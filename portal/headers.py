@@ -70,8 +70,10 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def _dress(response: Response) -> Response:
+        present = {name.lower() for name, _ in response.headers}
         for name, value in fixed.items():
-            response.headers.setdefault(name, value)
+            if name.lower() not in present:
+                response.headers.add(name, value)
         if request.endpoint in SHARED:
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         elif "Cache-Control" not in response.headers:

@@ -7,15 +7,22 @@ each process counts for itself.
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from flask import Flask, request, session
-from flask_limiter import ApplicationLimit, Limiter
-from limits.storage import MemoryStorage
+import structlog
+from flask import Flask, Response, g, request, session
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage, Storage, storage_from_string
+from werkzeug.exceptions import TooManyRequests
 
 from portal.settings import Settings
 from portal.ui.context import visitor_address
+
+_log = structlog.get_logger(__name__)
 
 #: answered from memory or disk, and asked for many times by one page or one monitor
 _UNLIMITED = frozenset(
@@ -25,6 +32,7 @@ _SIGN_IN = frozenset({"security.login", "security.register", "security.change_pa
 _PUBLISHED = frozenset(
     {"published.tsa", "published.checkpoint", "published.tile", "published.ledger_key"}
 )
+_COUNTED_ELSEWHERE = _UNLIMITED | _PUBLISHED
 #: machines stamp and audit faster than people click
 _PUBLISHED_LIMIT = "2000 per second"
 
@@ -33,6 +41,8 @@ _SMALL_BLUEPRINTS = frozenset({"security", "accounts", "audit", "ui"})
 _SMALL_BODY = 256 * 1024
 #: visitors remembered before those whose window is over are swept away
 _MANY_COUNTS = 10_000
+#: seconds in which a storage that failed is not asked again
+_RETRY_SHARED = 10.0
 #: what a multipart form adds around the file itself
 _FORM_OVERHEAD = 1024 * 1024
 
@@ -67,9 +77,78 @@ class CountingStorage(MemoryStorage):
         self._sweep_at = max(_MANY_COUNTS, 2 * len(self.expirations))
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``limit`` on each ``whose()``, for the requests to which it applies."""
+
+    scope: str
+    limit: RateLimitItem
+    applies: Callable[[], bool]
+    whose: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a visitor stands in the window of one rule: ``remaining`` requests until ``reset``,
+    seconds since the epoch."""
+
+    limit: int
+    remaining: int
+    reset: float
+
+    @property
+    def wait(self) -> int:
+        """Seconds until the next window, at least one."""
+        return max(1, math.ceil(self.reset - time.time()))
+
+
+class Counter:
+    """Counts requests against rules. When the shared storage fails, each process counts for itself
+    for a while: a visitor gets more than the limit rather than an error."""
+
+    def __init__(self, rules: Sequence[Rule], storage_uri: str) -> None:
+        self._rules = rules
+        self._own = CountingStorage()
+        self._shared = self._own if not storage_uri else _open(storage_uri)
+        self._failed_at = -math.inf
+
+    def count(self) -> Standing | None:
+        """The present request, counted under every rule that applies; the tightest standing.
+        ``remaining`` is negative when the request is one too many."""
+        standings = [self._stand(rule) for rule in self._rules if rule.applies()]
+        return min(standings, key=lambda each: each.remaining, default=None)
+
+    def _stand(self, rule: Rule) -> Standing:
+        key = rule.limit.key_for(rule.scope, rule.whose())
+        storage = self._storage()
+        try:
+            count, reset = _add(storage, key, rule.limit)
+        except storage.base_exceptions as error:
+            _log.warning("shared_counts_lost", reason=type(error).__name__)
+            self._failed_at = time.monotonic()
+            count, reset = _add(self._own, key, rule.limit)
+        return Standing(rule.limit.amount, rule.limit.amount - count, reset)
+
+    def _storage(self) -> Storage:
+        resting = time.monotonic() - self._failed_at < _RETRY_SHARED
+        return self._own if resting else self._shared
+
+
+def _open(uri: str) -> Storage:
+    storage = storage_from_string(uri)
+    if not isinstance(storage, Storage):
+        raise ValueError("REDIS_URL names an asynchronous storage, which nothing here can use")
+    return storage
+
+
+def _add(storage: Storage, key: str, limit: RateLimitItem) -> tuple[int, float]:
+    return storage.incr(key, limit.get_expiry()), storage.get_expiry(key)
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Bound the body, then count the request, before anything else is done for it."""
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + _FORM_OVERHEAD
+    counter = Counter(tuple(_rules(settings)), settings.redis_url)
 
     @app.before_request
     def _bound_body() -> None:
@@ -78,27 +157,35 @@ def install(app: Flask, settings: Settings) -> None:
         elif request.mimetype != "multipart/form-data" and _parsed_whole():
             request.max_content_length = settings.max_json_bytes
 
-    Limiter(
-        visitor,
-        app=app,
-        application_limits=[
-            ApplicationLimit(settings.rate_limit, exempt_when=_counted_elsewhere),
-            ApplicationLimit(_PUBLISHED_LIMIT, scope="published", exempt_when=_not_published),
-            ApplicationLimit(
-                settings.sign_in_rate_limit, scope="sign-in", exempt_when=_not_sign_in
-            ),
-            ApplicationLimit(
-                settings.sign_in_rate_limit,
-                scope="account",
-                key_function=_account,
-                exempt_when=_not_sign_in,
-            ),
-        ],
-        storage_uri=settings.redis_url or "counting://",
-        in_memory_fallback_enabled=bool(settings.redis_url),
-        strategy="fixed-window",
-        headers_enabled=True,
-    )
+    @app.before_request
+    def _count() -> None:
+        g.standing = standing = counter.count() if request.endpoint else None
+        if standing is not None and standing.remaining < 0:
+            raise TooManyRequests(retry_after=standing.wait)
+
+    @app.after_request
+    def _tell(response: Response) -> Response:
+        standing: Standing | None = g.get("standing")
+        if standing is not None:
+            headers = response.headers
+            headers["X-RateLimit-Limit"] = str(standing.limit)
+            headers["X-RateLimit-Remaining"] = str(max(0, standing.remaining))
+            headers["X-RateLimit-Reset"] = str(math.ceil(standing.reset))
+            if response.status_code == TooManyRequests.code:
+                headers["Retry-After"] = str(standing.wait)
+        return response
+
+
+def _rules(settings: Settings) -> Iterator[Rule]:
+    sign_in = settings.sign_in_rate_limit
+    for scope, limits, applies, whose in (
+        ("all", settings.rate_limit, _counted, visitor),
+        ("published", _PUBLISHED_LIMIT, _published, visitor),
+        ("sign-in", sign_in, _signing_in, visitor),
+        ("account", sign_in, _signing_in, _account),
+    ):
+        for limit in parse_many(limits):
+            yield Rule(scope, limit, applies, whose)
 
 
 def visitor() -> str:
@@ -121,13 +208,13 @@ def _parsed_whole() -> bool:
     return request.is_json or request.mimetype == "application/x-www-form-urlencoded"
 
 
-def _counted_elsewhere() -> bool:
-    return request.endpoint in _UNLIMITED or request.endpoint in _PUBLISHED
+def _counted() -> bool:
+    return request.endpoint not in _COUNTED_ELSEWHERE
 
 
-def _not_published() -> bool:
-    return request.endpoint not in _PUBLISHED
+def _published() -> bool:
+    return request.endpoint in _PUBLISHED
 
 
-def _not_sign_in() -> bool:
-    return request.method != "POST" or request.endpoint not in _SIGN_IN
+def _signing_in() -> bool:
+    return request.endpoint in _SIGN_IN and request.method == "POST"

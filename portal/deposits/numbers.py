@@ -17,7 +17,8 @@ _NUMBER: Final = re.compile(rf"(?:NE(\d{{8}}))?([{_ALPHABET}]{{{_LENGTH}}})")
 
 def new_number(moment: datetime, zone: ZoneInfo) -> tuple[str, str]:
     """``("NE20261121-7K3M9QXT", "7K3M9QXT")``: the number and its short code."""
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    bits = int.from_bytes(secrets.token_bytes(5))  # eight times five of them
+    code = "".join(_ALPHABET[bits >> 5 * place & 31] for place in range(_LENGTH))
     return f"NE{moment.astimezone(zone):%Y%m%d}-{code}", code
 
 
