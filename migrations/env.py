@@ -24,6 +24,7 @@ def _run(connection: Connection) -> None:
         connection=connection,
         target_metadata=tables.metadata,
         compare_type=True,
+        include_name=tables.include_name,
         render_item=_render,
         # SQLite cannot alter most things in place.
         render_as_batch=connection.dialect.name == "sqlite",

@@ -1,50 +1,29 @@
-"""Looking at deposits: one's own, page by page, and what anybody may see of one."""
+"""Looking at one deposit: as somebody who may read it, and what anybody may see of it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, String, func, literal, or_, select, tuple_
+from sqlalchemy import Select, select
 
 from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
 from portal.audit.service import entries_for
-from portal.database import UtcDateTime
-from portal.deposits.access import listed, readable
+from portal.deposits.access import readable
 from portal.deposits.evidence import receipts_of
+from portal.deposits.filters import MAX_PAGE, DepositFilter
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import read_number
 from portal.deposits.tools import Tools
 from portal.problems import BadInput, NotFound
 
-MAX_PAGE: Final = 200
+__all__ = ["MAX_PAGE", "DepositFilter", "PublicDeposit", "PublicEvidence", "Reading"]
 _SHA256_DIGITS: Final = 64
 #: How many deposits of one digest are told of.
 _MOST_SHARED: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class DepositFilter:
-    """``text`` is looked for in title, file name, number and digest; times are ``received_at``,
-    from ``since`` to before ``until``."""
-
-    state: State | None = None
-    text: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Newest first. ``cursor`` asks for the next page; None on the last one."""
-
-    items: tuple[Deposit, ...]
-    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +77,6 @@ class Reading:
         if deposit is None:
             raise NotFound("deposit_not_found", "There is no such deposit.")
         return deposit
-
-    def page(self, actor: Actor, wanted: DepositFilter, cursor: str | None, size: int) -> Page:
-        """One page of the deposits of whom the actor acts for.
-
-        Raises:
-            BadInput: a cursor that no page gave.
-        """
-        size = max(1, min(size, MAX_PAGE))
-        query = _filtered(select(Deposit).where(listed(actor)), wanted)
-        if cursor is not None:
-            moment, last = _read_cursor(cursor)
-            after = tuple_(literal(moment, UtcDateTime()), literal(last, String()))
-            query = query.where(tuple_(Deposit.received_at, Deposit.id) < after)
-        query = query.order_by(Deposit.received_at.desc(), Deposit.id.desc()).limit(size + 1)
-        with self._tools.database.reading() as session:
-            rows = tuple(session.scalars(query))
-        more = len(rows) > size
-        return Page(rows[:size], _cursor(rows[size - 1]) if more else None)
-
-    def counts(self, actor: Actor) -> dict[State, int]:
-        """How many of the actor's deposits are in each state."""
-        query = select(Deposit.state, func.count()).where(listed(actor)).group_by(Deposit.state)
-        with self._tools.database.reading() as session:
-            found = {State(state): count for state, count in session.execute(query)}
-        return {state: found.get(state, 0) for state in State}
 
     def custody(self, deposit: Deposit) -> list[AuditEntry]:
         """The custody log of one deposit, oldest first."""
@@ -179,33 +133,3 @@ def _public(text: str) -> Select[Deposit]:
     if number is not None:
         return select(Deposit).where(Deposit.number == number)
     return select(Deposit).where(Deposit.code == code)
-
-
-def _filtered(query: Select[Deposit], wanted: DepositFilter) -> Select[Deposit]:
-    if wanted.state is not None:
-        query = query.where(Deposit.state == wanted.state)
-    if wanted.since is not None:
-        query = query.where(Deposit.received_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(Deposit.received_at < wanted.until)
-    text = wanted.text.strip().replace("\x00", "")
-    if text:
-        fields = (Deposit.title, Deposit.filename, Deposit.number, Deposit.sha256)
-        query = query.where(or_(*(field.icontains(text, autoescape=True) for field in fields)))
-    return query
-
-
-def _cursor(last: Deposit) -> str:
-    return base64.urlsafe_b64encode(f"{last.received_at.isoformat()} {last.id}".encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[datetime, str]:
-    try:
-        moment, _, last = base64.urlsafe_b64decode(text.encode()).decode().rpartition(" ")
-        received_at = datetime.fromisoformat(moment)
-        if received_at.tzinfo is None or "\x00" in last:
-            raise ValueError("not one of ours")
-    except (ValueError, binascii.Error) as error:
-        message = "This cursor is not one that a page gave."
-        raise BadInput("cursor", message, field="cursor") from error
-    return received_at, last

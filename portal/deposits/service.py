@@ -12,12 +12,15 @@ from portal.deposits.advancing import Pipeline
 from portal.deposits.batching import Batching, NewDigest
 from portal.deposits.batching import Outcome as BatchOutcome
 from portal.deposits.downloads import Download, Downloads
+from portal.deposits.filters import DepositFilter, Owner, Sort
+from portal.deposits.indexing import Indexing
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit, State
 from portal.deposits.rail import Step, steps
-from portal.deposits.reading import DepositFilter, Page, PublicDeposit, PublicEvidence, Reading
+from portal.deposits.reading import PublicDeposit, PublicEvidence, Reading
 from portal.deposits.receiving import Accepted, Receiving
 from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
+from portal.deposits.searching import Amount, Page, Searching
 from portal.deposits.tools import Tools
 from portal.storage import Intake
 from timestamping.letter import StrengthFacts
@@ -25,6 +28,7 @@ from timestamping.package_trust import PackageTrust
 
 __all__ = [
     "Accepted",
+    "Amount",
     "BatchOutcome",
     "DepositFilter",
     "DepositService",
@@ -32,9 +36,11 @@ __all__ = [
     "Limits",
     "Metadata",
     "NewDigest",
+    "Owner",
     "Page",
     "PublicDeposit",
     "PublicEvidence",
+    "Sort",
     "State",
     "Step",
 ]
@@ -62,6 +68,8 @@ class DepositService:
         self._receiving = Receiving(tools)
         self._batching = Batching(tools)
         self._reading = Reading(tools)
+        self._searching = Searching(tools)
+        self._indexing = Indexing(tools)
         self._letters = Letters(tools)
         self._downloads = Downloads(tools, self._letters)
         self._pipeline = pipeline or Pipeline(tools)
@@ -123,10 +131,25 @@ class DepositService:
         cursor: str | None = None,
         size: int = 50,
     ) -> Page:
-        return self._reading.page(actor, wanted or DepositFilter(), cursor, size)
+        """One page of the lists of whom the actor acts for.
+
+        Raises:
+            BadInput: a cursor that no page of this order gave.
+        """
+        return self._searching.page(actor, wanted or DepositFilter(), cursor, size)
+
+    def count(self, actor: Actor, wanted: DepositFilter | None = None) -> Amount:
+        """How many such a list has, counted as far as a thousand."""
+        return self._searching.count(actor, wanted or DepositFilter())
 
     def counts(self, actor: Actor) -> dict[State, int]:
-        return self._reading.counts(actor)
+        """How many are in each state."""
+        found = self._searching.counts(actor)
+        return {state: found[state] for state in State}
+
+    def waiting(self, actor: Actor) -> int:
+        """How many wait for their next step to be tried again."""
+        return self._searching.counts(actor)["waits"]
 
     def custody(self, actor: Actor, deposit_id: str) -> list[AuditEntry]:
         return self._reading.custody(self.get(actor, deposit_id))
@@ -171,3 +194,11 @@ class DepositService:
     def advance(self) -> int:
         """Move one batch of whatever is due; for workers. The number of moves."""
         return self._pipeline.advance()
+
+    def index(self) -> int:
+        """Take up what changed into the search index; for workers. How many deposits it was."""
+        return self._indexing.advance()
+
+    def rebuild_index(self) -> None:
+        """Forget the search index; workers make it anew."""
+        self._indexing.rebuild()
