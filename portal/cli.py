@@ -26,6 +26,7 @@ from portal.audit.service import verify_chain
 from portal.deposits.command import deposit_and_wait
 from portal.jobs import run_worker
 from portal.problems import PortalError
+from portal.services import Services
 from portal.ui.context import services
 
 _CLI = Actor.process("cli")
@@ -56,7 +57,11 @@ def worker() -> None:
     portal = services()
     migrations.require_current(portal.database)
     with portal.mail.delivering():
-        run_worker(portal.settings, portal.deposits.advance, portal.housekeeping)
+        run_worker(portal.settings, lambda: _advance(portal), portal.housekeeping)
+
+
+def _advance(portal: Services) -> int:
+    return portal.deposits.advance() + portal.deposits.index()
 
 
 @click.command("deposit")
