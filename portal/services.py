@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from chain_adapter import EntryKey, Ledger, open_ledger
+from portal.audit.custody import Custody
 from portal.database import Database
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
 from portal.jobs import Queue
 from portal.keyring import Keyring
 from portal.mail import MailService, open_transport
+from portal.organisations.service import OrganisationService
 from portal.settings import Settings
 from portal.storage import Vault, open_vault
 from portal.storage.sealing import Box
@@ -50,7 +52,9 @@ class Services:
     queue: Queue
     clock: Clock
     deposits: DepositService
+    custody: Custody
     mail: MailService
+    organisations: OrganisationService
 
     @property
     def ledger(self) -> Ledger:
@@ -63,6 +67,7 @@ class Services:
         if removed:
             _log.info("broken_uploads_removed", count=removed)
         self.pki.renew()
+        self.custody.housekeeping()
         self.mail.forget_old()
 
     def close(self) -> None:
@@ -145,7 +150,11 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         queue=queue,
         clock=tools.clock,
         deposits=DepositService(tools),
+        custody=Custody(tools, tools.settings.custody_anchor_hours),
         mail=mail,
+        organisations=OrganisationService(
+            tools.database, tools.clock, mail.post, settings.base_url
+        ),
     )
 
 
