@@ -106,11 +106,16 @@ class Counter:
     """Counts requests against rules. When the shared storage fails, each process counts for itself
     for a while: a visitor gets more than the limit rather than an error."""
 
-    def __init__(self, rules: Sequence[Rule], storage_uri: str) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        storage_uri: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._rules = rules
         self._own = CountingStorage()
         self._shared = self._own if not storage_uri else _open(storage_uri)
-        self._failed_at = -math.inf
+        self._clock, self._failed_at = clock, -math.inf
 
     def count(self) -> Standing | None:
         """The present request, counted under every rule that applies; the tightest standing.
@@ -125,12 +130,12 @@ class Counter:
             count, reset = _add(storage, key, rule.limit)
         except storage.base_exceptions as error:
             _log.warning("shared_counts_lost", reason=type(error).__name__)
-            self._failed_at = time.monotonic()
+            self._failed_at = self._clock()
             count, reset = _add(self._own, key, rule.limit)
         return Standing(rule.limit.amount, rule.limit.amount - count, reset)
 
     def _storage(self) -> Storage:
-        resting = time.monotonic() - self._failed_at < _RETRY_SHARED
+        resting = self._clock() - self._failed_at < _RETRY_SHARED
         return self._own if resting else self._shared
 
 

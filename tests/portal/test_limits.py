@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from limits import parse
+
 from portal.app import create_app
+from portal.limits import Counter, CountingStorage, Rule
 from portal.services import Services
 from tests.portal.client import PortalClient
 from tests.portal.conftest import MakeSettings
@@ -44,3 +51,62 @@ def test_what_machines_fetch_is_not_counted_with_pages(
     for _ in range(8):
         answer = client.post("/tsa", data=b"x", content_type="application/timestamp-query")
         assert answer.status_code == 200
+
+
+class _Unreachable(CountingStorage):
+    """A shared storage whose server is away until ``back``."""
+
+    back = False
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ConnectionError
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        if not self.back:
+            raise ConnectionError("away")
+        return super().incr(key, expiry, amount)
+
+
+def test_a_shared_count_that_fails_lets_each_process_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shared, seconds = _Unreachable(), [100.0]
+    monkeypatch.setattr("portal.limits.storage_from_string", lambda _uri: shared)
+    rule = Rule("all", parse("2 per minute"), lambda: True, lambda: "somebody")
+    counter = Counter([rule], "redis://example.invalid", lambda: seconds[0])
+    assert [_remaining(counter) for _ in range(3)] == [1, 0, -1]
+    shared.back = True
+    assert _remaining(counter) == -2, "not asked again at once"
+    seconds[0] += 11
+    assert _remaining(counter) == 1, "the shared count is in force again"
+
+
+def test_the_tightest_rule_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [
+        Rule("wide", parse("9 per minute"), lambda: True, lambda: "a"),
+        Rule("tight", parse("3 per hour"), lambda: True, lambda: "a"),
+        Rule("elsewhere", parse("1 per hour"), lambda: False, lambda: "a"),
+    ]
+    standing = Counter(rules, "").count()
+    assert standing is not None
+    assert (standing.limit, standing.remaining) == (3, 2)
+    assert 0 < standing.wait <= 3600
+
+
+def test_old_counts_are_forgotten() -> None:
+    storage = CountingStorage()
+    with time_machine.travel(datetime(2026, 5, 1, tzinfo=UTC), tick=False) as clock:
+        for number in range(10_001):
+            storage.incr(f"visitor {number}", 60)
+        clock.shift(timedelta(seconds=61))
+        assert storage.incr("visitor 1", 60) == 1
+        for number in range(10_000):
+            storage.incr(f"later {number}", 60)
+        assert len(storage.storage) <= 20_001
+
+
+def _remaining(counter: Counter) -> int:
+    standing = counter.count()
+    assert standing is not None
+    return standing.remaining
