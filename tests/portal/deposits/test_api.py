@@ -392,9 +392,8 @@ class TestListing:
 
         assert titles(state="issued") == ["Rent 100%"]
         assert titles(text="rent") == ["Rent 100%"]
-        assert titles(text="0%") == ["Rent 100%"]
-        assert titles(text="%") == ["Rent 100%"]
-        assert titles(text="_") == ["loan_a"]
+        assert titles(text="100%") == ["Rent 100%"]
+        assert titles(text="%") == titles(text="_") == []
         assert titles(text=other["number"]) == ["loan_a"]
         assert titles(since="2999-01-01T00:00:00Z") == []
         assert titles(until="2999-01-01T00:00:00+08:00") == ["loan_a", "Rent 100%"]
