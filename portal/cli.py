@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
 import migrations
 from portal.accounts.passwords import one_time_password
@@ -22,9 +21,9 @@ from portal.accounts.service import (
     find_user,
 )
 from portal.audit.actor import Actor
-from portal.audit.service import verify_chain
+from portal.audit.command import audit
 from portal.deposits.command import deposit_and_wait
-from portal.jobs import run_worker
+from portal.jobs import Heartbeat, run_worker
 from portal.problems import PortalError
 from portal.services import Services
 from portal.ui.context import services
@@ -53,11 +52,19 @@ def init() -> None:
 
 @click.command("worker")
 def worker() -> None:
-    """Advance deposits until told to stop."""
+    """Advance deposits, deliver mail and webhooks, until told to stop."""
     portal = services()
     migrations.require_current(portal.database)
-    with portal.mail.delivering():
-        run_worker(portal.settings, lambda: _advance(portal), portal.housekeeping)
+    try:
+        run_worker(
+            portal.settings,
+            portal.advance,
+            portal.housekeeping,
+            portal.sidelines(),
+            Heartbeat(portal.database),
+        )
+    finally:
+        portal.webhooks.close()
 
 
 def _advance(portal: Services) -> int:
@@ -158,21 +165,6 @@ def api_key_command(email: str, name: str, days: int, scopes: tuple[str, ...]) -
         click.echo(create_api_key(portal.database, actor, name, scopes, days)[1])
     except PortalError as error:
         raise click.ClickException(str(error)) from error
-
-
-audit = AppGroup("audit", help="The custody log.")
-
-
-@audit.command("verify")
-@click.option("--json", "as_json", is_flag=True)
-def audit_verify(as_json: bool) -> None:
-    """Prove the whole chain; exit status 1 names the first entry that does not fit."""
-    with services().database.reading() as session:
-        report = verify_chain(session)
-    found = {"ok": report.ok, "size": report.size, "head": report.head, "found": report.sentence}
-    _print(found, as_json)
-    if not report.ok:
-        sys.exit(1)
 
 
 def _print(facts: dict[str, Any], as_json: bool) -> None:

@@ -11,7 +11,7 @@ from portal.audit.models import AuditEntry
 from portal.deposits.advancing import Pipeline
 from portal.deposits.batching import Batching, NewDigest
 from portal.deposits.batching import Outcome as BatchOutcome
-from portal.deposits.downloads import Download, Downloads
+from portal.deposits.downloads import Downloads
 from portal.deposits.filters import DepositFilter, Owner, Sort
 from portal.deposits.indexing import Indexing
 from portal.deposits.letters import Letters
@@ -22,6 +22,7 @@ from portal.deposits.receiving import Accepted, Receiving
 from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
 from portal.deposits.searching import Amount, Page, Searching
 from portal.deposits.tools import Tools
+from portal.downloads import Download
 from portal.storage import Intake
 from timestamping.letter import StrengthFacts
 from timestamping.package_trust import PackageTrust
