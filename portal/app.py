@@ -15,19 +15,29 @@ import migrations
 from portal import cli, errors, headers, limits, logs, observability, security
 from portal.accounts import extension as accounts_extension
 from portal.accounts import views as accounts_views
+from portal.announcements import views as announcements_views
+from portal.api import key as key_api
+from portal.api import views as api_views
 from portal.api.description import PortalApi
 from portal.audit import views as audit_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
 from portal.deposits.uploads import UploadRequest
+from portal.explorer import api as ledger_api
 from portal.explorer import views as explorer_views
 from portal.keyring import Keyring
+from portal.organisations import views as organisations_views
+from portal.organisations import views_access as access_views
+from portal.organisations import views_joining as joining_views
 from portal.published import views as published_views
 from portal.services import Services, build_services
 from portal.settings import Settings
 from portal.ui import views as ui_views
 from portal.ui.locale import select_locale
+from portal.verification import api as verification_api
 from portal.verification import views as verification_views
+from portal.webhooks import api as webhooks_api
+from portal.webhooks import views as webhooks_views
 
 #: Modules with a ``blueprint`` of pages, and those that the API's description lists.
 _PAGES = (
@@ -39,8 +49,14 @@ _PAGES = (
     deposits_views,
     verification_views,
     explorer_views,
+    api_views,
+    organisations_views,
+    joining_views,
+    access_views,
+    webhooks_views,
+    announcements_views,
 )
-_APIS = (deposits_api,)
+_APIS = (deposits_api, verification_api, ledger_api, key_api, webhooks_api)
 _HERE = Path(__file__).parent
 
 

@@ -41,7 +41,15 @@ _MAIN = (
 )
 _ACCOUNT = (
     Item("accounts.profile", lazy_gettext("My account"), "user", ("*",)),
+    Item("organisations.listing", lazy_gettext("Organisations"), "building-bank", ("*",)),
+    Item("access.shared", lazy_gettext("Shared with me"), "eye", ("*",)),
     Item("accounts.api_keys", lazy_gettext("API keys"), "key", ("*",)),
+    Item(
+        "joining.clerk",
+        lazy_gettext("Verify organisations"),
+        "rosette-discount-check",
+        ("notary", "administrator"),
+    ),
     Item("security.change_password", lazy_gettext("Change password"), "lock", ("*",)),
 )
 
