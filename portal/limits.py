@@ -140,7 +140,8 @@ class Counter:
 
 
 def _open(uri: str) -> Storage:
-    storage = storage_from_string(uri)
+    # The queue's library knows unix:// addresses by that name alone, this one by another.
+    storage = storage_from_string(f"redis+{uri}" if uri.startswith("unix://") else uri)
     if not isinstance(storage, Storage):
         raise ValueError("REDIS_URL names an asynchronous storage, which nothing here can use")
     return storage

@@ -37,6 +37,7 @@ if [ "$purpose" = test ]; then
         go:golang-go
         /usr/share/gocode/src/golang.org/x/mod/sumdb:golang-golang-x-mod-dev
         /usr/lib/postgresql/15/bin/initdb:postgresql
+        redis-server:redis-server
     )
 fi
 missing=()
