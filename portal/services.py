@@ -10,17 +10,19 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from chain_adapter import EntryKey, Ledger, open_ledger
+from portal.announcements.service import AnnouncementService
 from portal.audit.custody import Custody
 from portal.database import Database
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
-from portal.jobs import Queue
+from portal.jobs import Queue, Sideline, forget_old_beats
 from portal.keyring import Keyring
 from portal.mail import MailService, open_transport
 from portal.organisations.service import OrganisationService
 from portal.settings import Settings
 from portal.storage import Vault, open_vault
 from portal.storage.sealing import Box
+from portal.webhooks.service import WebhookService
 from timestamping.authority.clock import SystemClock
 from timestamping.authority.engine import Authority
 from timestamping.authority.pki import Pki
@@ -55,11 +57,25 @@ class Services:
     custody: Custody
     mail: MailService
     organisations: OrganisationService
+    webhooks: WebhookService
+    announcements: AnnouncementService
 
     @property
     def ledger(self) -> Ledger:
         """The primary ledger."""
         return self.ledgers[0]
+
+    def advance(self) -> int:
+        """Move one batch of whatever waits, of all features that have something waiting; for
+        workers. Quick work alone: what asks outside is a sideline."""
+        return self.deposits.advance() + self.deposits.index()
+
+    def sidelines(self) -> tuple[Sideline, ...]:
+        """The worker's work with slow outside calls, which must delay no deposit."""
+        return (
+            Sideline("mail", self.mail.deliver, 1.0),
+            Sideline("webhooks", self.webhooks.advance, 0.25),
+        )
 
     def housekeeping(self) -> None:
         """What crashes leave behind and what time wears out; called now and then by the worker."""
@@ -69,9 +85,12 @@ class Services:
         self.pki.renew()
         self.custody.housekeeping()
         self.mail.forget_old()
+        self.webhooks.housekeeping()
+        forget_old_beats(self.database, self.clock())
 
     def close(self) -> None:
         """Give everything back; the services are not used afterwards."""
+        self.webhooks.close()
         self.queue.close()
         self.vault.close()
         self.stamper.close()
@@ -155,6 +174,8 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         organisations=OrganisationService(
             tools.database, tools.clock, mail.post, settings.base_url
         ),
+        webhooks=WebhookService(settings, tools.database, box, tools.clock, mail.post),
+        announcements=AnnouncementService(tools.database, tools.clock),
     )
 
 

@@ -57,6 +57,8 @@ def _create_endpoints() -> None:
         sa.Column("stop_reason", sa.String(16), nullable=False),
         _time("stopped_at", nullable=True),
         _time("failing_since", nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        _time("quiet_until", nullable=True),
         sa.Column("after_seq", sa.BigInteger(), nullable=False),
         _time("created_at"),
         sa.ForeignKeyConstraint(

@@ -3,7 +3,16 @@
 Losing every message costs a few seconds, for the sweeper looks by itself.
 """
 
+from portal.jobs.beats import Beat, Heartbeat, beats, forget_old_beats
 from portal.jobs.queue import Queue
-from portal.jobs.worker import run_worker
+from portal.jobs.worker import Sideline, run_worker
 
-__all__ = ["Queue", "run_worker"]
+__all__ = [
+    "Beat",
+    "Heartbeat",
+    "Queue",
+    "Sideline",
+    "beats",
+    "forget_old_beats",
+    "run_worker",
+]

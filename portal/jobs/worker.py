@@ -1,14 +1,17 @@
-"""The worker process: huey's consumer for nudges, and a sweeper that needs none.
+"""The worker process: huey's consumer for nudges, a sweeper that needs none, and sidelines.
 
-Both call the same idempotent function, which moves whatever waits. SIGTERM and SIGINT let a batch
-finish; anything harsher leaves rows from which the next start goes on.
+Consumer and sweeper call the same idempotent function, which moves whatever waits. A sideline is
+work with slow outside calls (webhooks, checks of health): each has a thread of its own, so that it
+never delays a deposit. SIGTERM and SIGINT let a batch finish; anything harsher leaves rows from
+which the next start goes on.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -19,27 +22,60 @@ from portal.settings import Settings
 _log = structlog.get_logger(__name__)
 #: How often the consumer looks into a SQLite queue, in seconds: the delay from click to start.
 _POLL_SECONDS: Final = 0.05
+#: How long threads are waited for at the end.
+_END_SECONDS: Final = 30
+#: A resting loop gives a sign of life this often.
+_REST_SECONDS: Final = 10.0
+#: The sweeper's name among the signs of life.
+SWEEPER: Final = "deposits"
+#: Called by each loop when it comes round, with the loop's name.
+Beat = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Sideline:
+    """``advance`` does what is due and returns how much that was; it is called again at once when
+    that was anything, else after ``seconds``."""
+
+    name: str
+    advance: Callable[[], int]
+    seconds: float
+
+
+def _silent(_loop: str) -> None:
+    """Nobody listens for signs of life."""
 
 
 def run_worker(
-    settings: Settings, advance: Callable[[], int], housekeeping: Callable[[], object]
+    settings: Settings,
+    advance: Callable[[], int],
+    housekeeping: Callable[[], object],
+    sidelines: Sequence[Sideline] = (),
+    beat: Beat = _silent,
 ) -> None:
     """Run until told to stop.
 
     Args:
-        advance: moves one batch of whatever waits and returns how many deposits moved.
+        advance: moves one batch of whatever waits and returns how much moved.
         housekeeping: sweeps what crashes left behind; called seldom.
+        sidelines: further work, each in a thread of its own.
+        beat: told when a loop came round.
     """
     stop = threading.Event()
-    sweeper = threading.Thread(
-        target=_sweep, args=(stop, settings.sweep_seconds, advance, housekeeping), daemon=True
-    )
-    sweeper.start()
+    arguments = (stop, settings.sweep_seconds, advance, housekeeping, beat)
+    threads = [threading.Thread(target=_sweep, args=arguments, name=SWEEPER, daemon=True)]
+    threads += [
+        threading.Thread(target=_run_aside, args=(stop, each, beat), name=each.name, daemon=True)
+        for each in sidelines
+    ]
+    for thread in threads:
+        thread.start()
     try:
         _consume(settings, advance)
     finally:
         stop.set()
-        sweeper.join(timeout=30)
+        for thread in threads:
+            thread.join(timeout=_END_SECONDS)
 
 
 def drain(advance: Callable[[], int]) -> int:
@@ -66,7 +102,7 @@ def _consume(settings: Settings, advance: Callable[[], int]) -> None:
         max_delay=_POLL_SECONDS,
         backoff=1.0,
         graceful_signal="TERM",
-        shutdown_timeout=30,
+        shutdown_timeout=_END_SECONDS,
     )
     _log.info("worker_started", workers=settings.workers)
     consumer.run()
@@ -77,6 +113,7 @@ def _sweep(
     seconds: float,
     advance: Callable[[], int],
     housekeeping: Callable[[], object],
+    beat: Beat = _silent,
 ) -> None:
     rounds_between_cleaning = max(1, round(60 / seconds))
     rounds = 0
@@ -88,4 +125,23 @@ def _sweep(
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("housekeeping_failed")
         rounds += 1
-        stop.wait(seconds)
+        _rest(stop, seconds, SWEEPER, beat)
+
+
+def _run_aside(stop: threading.Event, sideline: Sideline, beat: Beat) -> None:
+    """One sideline's thread. It asks whether to stop between any two calls."""
+    while not stop.is_set():
+        try:
+            moved = sideline.advance()
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("sideline_failed", sideline=sideline.name)
+            moved = 0
+        _rest(stop, 0 if moved else sideline.seconds, sideline.name, beat)
+
+
+def _rest(stop: threading.Event, seconds: float, loop: str, beat: Beat) -> None:
+    """Wait for the next round, with a sign of life now and then: resting is not hanging."""
+    beat(loop)
+    while seconds > 0 and not stop.wait(min(seconds, _REST_SECONDS)):
+        seconds -= _REST_SECONDS
+        beat(loop)

@@ -38,6 +38,9 @@ _MAIN = (
     Item("verification.page", lazy_gettext("Verify"), "shield-check"),
     Item("explorer.latest", lazy_gettext("Ledger"), "list-tree"),
     Item("audit.log", lazy_gettext("Custody log"), "history", ("auditor", "administrator")),
+    Item(
+        "operators.overview", lazy_gettext("Operation"), "activity", ("operator", "administrator")
+    ),
 )
 _ACCOUNT = (
     Item("accounts.profile", lazy_gettext("My account"), "user", ("*",)),
@@ -50,6 +53,7 @@ _ACCOUNT = (
         "rosette-discount-check",
         ("notary", "administrator"),
     ),
+    Item("webhooks.listing", lazy_gettext("Webhooks"), "webhook", ("*",)),
     Item("security.change_password", lazy_gettext("Change password"), "lock", ("*",)),
 )
 

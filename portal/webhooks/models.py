@@ -76,6 +76,8 @@ class WebhookEndpoint(Base):
     stop_reason: Mapped[str] = mapped_column(String(16), default=StopReason.NONE)
     stopped_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    quiet_until: Mapped[datetime | None]
     after_seq: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
 
