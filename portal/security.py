@@ -74,6 +74,14 @@ PUBLIC_REASONS = {
     "observability.healthz": "load balancers carry no credentials",
     "observability.readyz": "load balancers carry no credentials; it names parts, not details",
     "api-docs.openapi_json": "integrators read the API's description first",
+    "api_docs.page": "integrators read the API's description first",
+    "verification_api.DigestVerification": "whoever holds a file or a number may verify it",
+    "verification_api.PackageVerification": "whoever holds a letter or package may verify it",
+    "ledger_api.Checkpoint": "anybody may audit the ledger",
+    "ledger_api.LedgerEntry": "anybody may audit the ledger",
+    "ledger_api.LedgerProof": "anybody may audit the ledger",
+    "ledger_api.Consistency": "anybody may audit the ledger",
+    "ledger_api.ConsistencyProof": "anybody may audit the ledger",
 }
 PUBLIC_ENDPOINTS = frozenset(PUBLIC_REASONS)
 
@@ -234,6 +242,8 @@ def _acting_by_choice(person: Actor) -> Actor:
 
 
 def _check_scope() -> None:
+    if request.endpoint in PUBLIC_ENDPOINTS:
+        return  # what anybody may do needs no scope
     key: KeyHolder | None = g.get("api_key")
     scope = "read" if request.method in _READING else "write"
     if key is not None and scope not in key.scopes:

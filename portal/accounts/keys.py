@@ -112,6 +112,12 @@ def list_api_keys(database: Database, user_id: str) -> list[ApiKey]:
         return list(session.scalars(query.order_by(ApiKey.created_at.desc()).limit(500)))
 
 
+def key_of(database: Database, holder: KeyHolder) -> ApiKey:
+    """The row of a key that has just been accepted."""
+    with database.reading() as session:
+        return session.get_one(ApiKey, holder.key_id)
+
+
 _keys, _users, _roles = ApiKey.__table__, User.__table__, Role.__table__
 #: built once, and asked without a session: every request to the API waits for it
 _HOLDER = (

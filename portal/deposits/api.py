@@ -17,7 +17,6 @@ from portal.deposits.attachments import attachment
 from portal.deposits.batch import BatchAnswerSchema, BatchSchema, batch_answer, batch_items
 from portal.deposits.bodies import FORM, deposit_digests, deposit_file
 from portal.deposits.models import Deposit
-from portal.deposits.reading import DepositFilter
 from portal.deposits.schemas import (
     PROOF,
     DepositPageSchema,
@@ -27,7 +26,7 @@ from portal.deposits.schemas import (
     QuerySchema,
     shown,
 )
-from portal.deposits.service import NewDigest
+from portal.deposits.service import DepositFilter, NewDigest
 from portal.ui.context import current_actor, services
 
 blueprint = Blueprint(

@@ -23,7 +23,7 @@ _LARGEST = 2**62
 @blueprint.get("/explorer")
 def latest() -> str:
     """The newest checkpoint and the newest entries; ``?before=`` continues below a position."""
-    ledger = _ledger()
+    ledger = the_ledger()
     top = service.head(ledger)
     before = request.args.get("before", type=int)
     if before is not None:
@@ -35,7 +35,7 @@ def latest() -> str:
 @blueprint.get("/explorer/<int:index>")
 def entry(index: int) -> str:
     """One entry, and the picture of its proof."""
-    ledger = _ledger()
+    ledger = the_ledger()
     top = service.head(ledger)
     try:
         found = service.record(ledger, top, index)
@@ -49,7 +49,8 @@ def entry(index: int) -> str:
     )
 
 
-def _ledger() -> TlogLedger:
+def the_ledger() -> TlogLedger:
+    """The primary ledger, when it is a transparency log that is published here."""
     ledger = services().ledger
     if not isinstance(ledger, TlogLedger):
         message = "This portal's first ledger is no transparency log; it publishes elsewhere."

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
-from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
@@ -18,16 +15,11 @@ from portal.ui.context import services
 from portal.ui.templating import file_size
 from portal.verification.present import Shown, shown
 from portal.verification.report import Report
-from portal.verification.service import examine as examine_file
 from portal.verification.service import judge_record, missing
+from portal.verification.uploads import FORM, examined, limit
 
 blueprint = Blueprint("verification", __name__, template_folder="templates")
 
-#: The largest letter or package examined here, bytes; larger ones are verified offline. Strangers
-#: may send them, so it stays well below what depositors may.
-_UPLOAD_LIMIT: Final = 256 * 1024**2
-#: What the form around it may weigh.
-_FORM: Final = 64 * 1024
 _DIGITS: Final = 64
 
 
@@ -62,28 +54,20 @@ def short(number: str) -> Response:
 @blueprint.post("/verify/examine")
 def examine() -> Response:
     """Examine a letter or package that was sent, and keep nothing of it."""
-    request.max_content_length = _limit() + _FORM
+    request.max_content_length = limit() + FORM
     try:
         upload = request.files.get("evidence")
     except RequestEntityTooLarge:
-        limit = file_size(_limit())
         problem = gettext(
             "That is larger than %(limit)s. Larger packages are verified on your own computer, "
             "with the command below.",
-            limit=limit,
+            limit=file_size(limit()),
         )
         return _page(upload_problem=problem, status=413)
     if upload is None or not upload.filename:
         problem = gettext("Choose a letter or a proof package first.")
         return _page(upload_problem=problem, status=422)
-    with tempfile.NamedTemporaryFile(prefix="examine-") as copy:
-        _copy(upload, copy)
-        report = examine_file(Path(copy.name), services().deposits.trust())
-    return _page(report)
-
-
-def _limit() -> int:
-    return min(_UPLOAD_LIMIT, services().settings.max_upload_bytes)
+    return _page(examined(upload))
 
 
 def _report(asked: str, given: str) -> Report | None:
@@ -126,12 +110,6 @@ def _page(
         asked=asked,
         problem=problem,
         upload_problem=upload_problem,
-        limit=_limit(),
+        limit=limit(),
     )
     return make_response(body, status)
-
-
-def _copy(upload: FileStorage, target: IO[bytes]) -> None:
-    """To a file with a name, which the verifier opens; werkzeug's own may have none."""
-    upload.save(target)
-    target.flush()
