@@ -25,7 +25,6 @@ from portal.audit.command import audit
 from portal.deposits.command import deposit_and_wait
 from portal.jobs import Heartbeat, run_worker
 from portal.problems import PortalError
-from portal.services import Services
 from portal.ui.context import services
 
 _CLI = Actor.process("cli")
@@ -65,10 +64,6 @@ def worker() -> None:
         )
     finally:
         portal.webhooks.close()
-
-
-def _advance(portal: Services) -> int:
-    return portal.deposits.advance() + portal.deposits.index()
 
 
 @click.command("deposit")

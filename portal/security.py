@@ -65,6 +65,7 @@ PUBLIC_REASONS = {
     "verification.examine": "whoever holds a letter or package may verify it",
     "explorer.latest": "anybody may audit the ledger",
     "explorer.entry": "anybody may audit the ledger",
+    "announcements.dismiss": "announcements are shown, and closed, before signing in",
     "published.tsa": "RFC 3161 clients carry no credentials",
     "published.checkpoint": "anybody may audit the ledger",
     "published.tile": "anybody may audit the ledger",
