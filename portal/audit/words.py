@@ -51,6 +51,19 @@ ACTIONS = {
     "account.password_demanded": lazy_gettext("new password demanded"),
     "account.sessions_ended": lazy_gettext("signed out everywhere"),
     "audit.verified": lazy_gettext("custody log proved"),
+    "audit.exported": lazy_gettext("custody log taken away"),
+    "audit.anchor_asked": lazy_gettext("anchor of the custody log asked for"),
+    "audit.anchored": lazy_gettext("custody log anchored on the ledger"),
+    "audit.anchor_waiting": lazy_gettext("anchor of the custody log waits"),
+    "activity.exported": lazy_gettext("own part of the custody log taken away"),
+    "verification.made": lazy_gettext("verified by a member of staff"),
+    "erasure.asked": lazy_gettext("erasure of the content asked for"),
+    "erasure.cancelled": lazy_gettext("erasure taken back"),
+    "erasure.held": lazy_gettext("erasure stopped by a legal hold"),
+    "erasure.done": lazy_gettext("content erased, proof kept"),
+    "hold.set": lazy_gettext("legal hold set"),
+    "hold.lifted": lazy_gettext("legal hold lifted"),
+    "account.data_exported": lazy_gettext("own data taken away"),
 }
 ROLES = {
     "depositor": lazy_gettext("depositor"),
@@ -72,6 +85,43 @@ FAULTS = {
     "changed": lazy_gettext("It was changed after it was recorded."),
     "truncated": lazy_gettext("The log ends too early."),
     "surplus": lazy_gettext("It stands behind the end and was never recorded properly."),
+}
+#: step of the proof → what it shows, and what it means when it fails
+CHECKS = {
+    "chain": (
+        lazy_gettext("The chain is intact"),
+        lazy_gettext("An entry was changed, moved or taken out."),
+    ),
+    "anchors-kept": (
+        lazy_gettext("Every anchor that the log names is there"),
+        lazy_gettext("An anchor that the log speaks of was taken away."),
+    ),
+    "ledger-anchors": (
+        lazy_gettext("Every anchor on the ledger is there"),
+        lazy_gettext("The ledger holds an anchor that is no longer here."),
+    ),
+    "anchor-head": (
+        lazy_gettext("The log is what was anchored"),
+        lazy_gettext("The log up to here is not the one that was anchored: it was rewritten."),
+    ),
+    "anchor-token": (
+        lazy_gettext("The time-stamp verifies"),
+        lazy_gettext("The time-stamp is not over this head, or nobody trusted made it."),
+    ),
+    "anchor-entry": (
+        lazy_gettext("The ledger entry is of this head and time-stamp"),
+        lazy_gettext("The ledger entry speaks of another head or time-stamp."),
+    ),
+    "anchor-ledger": (
+        lazy_gettext("The ledger holds it"),
+        lazy_gettext("Receipt and proof do not show that the ledger holds this entry."),
+    ),
+}
+#: state of an anchor → its next step
+STEPS = {
+    "taken": lazy_gettext("waits for the time-stamp"),
+    "timestamped": lazy_gettext("waits for the ledger"),
+    "anchored": lazy_gettext("on the ledger"),
 }
 
 
