@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from chain_adapter import EntryKey, Ledger, open_ledger
+from portal.accounts.security_service import AccountSecurity
 from portal.announcements.service import AnnouncementService
 from portal.audit.custody import Custody
 from portal.database import Database
@@ -56,6 +57,7 @@ class Services:
     deposits: DepositService
     custody: Custody
     mail: MailService
+    accounts: AccountSecurity
     organisations: OrganisationService
     webhooks: WebhookService
     announcements: AnnouncementService
@@ -85,6 +87,7 @@ class Services:
         self.pki.renew()
         self.custody.housekeeping()
         self.mail.forget_old()
+        self.accounts.forget_old()
         self.webhooks.housekeeping()
         forget_old_beats(self.database, self.clock())
 
@@ -171,6 +174,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         deposits=DepositService(tools),
         custody=Custody(tools, tools.settings.custody_anchor_hours),
         mail=mail,
+        accounts=AccountSecurity.of(settings, tools.database, box, tools.clock),
         organisations=OrganisationService(
             tools.database, tools.clock, mail.post, settings.base_url
         ),

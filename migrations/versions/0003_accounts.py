@@ -114,6 +114,7 @@ def _create_identities() -> None:
         *_owner("identities"),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("base_level", sa.String(24), nullable=False),
         sa.Column("submitted_at", _MOMENT, nullable=False),
         sa.Column("decided_at", _MOMENT),
         sa.Column("decided_by", sa.String(36), nullable=False),

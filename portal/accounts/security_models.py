@@ -109,7 +109,8 @@ class Identity(Base):
     """Who somebody says they are, and what a notary's office made of it.
 
     ``sealed`` holds every field encrypted. The masked columns are what letters print, filled when
-    the document is checked; ``state``: submitted → checked | refused.
+    the document is checked; ``state``: submitted → checked | refused. ``base_level`` is the level
+    before the check, which counts again when the person states something else.
     """
 
     __tablename__ = "identities"
@@ -120,6 +121,7 @@ class Identity(Base):
     )
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(16), default="submitted")
+    base_level: Mapped[str] = mapped_column(String(24), default="self-declared")
     submitted_at: Mapped[datetime] = mapped_column(default=_now)
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str] = mapped_column(String(36), default="")
