@@ -44,7 +44,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         lines = [json.loads(line) for line in options.file.read_bytes().splitlines()]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         print(f"cannot be read: {error}", file=sys.stderr)
         return 2
     try:
@@ -52,8 +52,11 @@ def main(arguments=None):
         hashes = check_entries(head, entries)
         for anchor in anchors:
             check_anchor(anchor, hashes if head["whole"] else None)
-    except (Refused, KeyError, TypeError, ValueError) as error:
+    except Refused as error:
         print(f"REFUSED: {error}")
+        return 1
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        print(f"REFUSED: a part cannot be read ({type(error).__name__}: {error})")
         return 1
     if options.extract:
         for anchor in anchors:
