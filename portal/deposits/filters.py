@@ -6,13 +6,13 @@ import base64
 import binascii
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from portal.audit.actor import Actor
+from portal.cases.tags import fold
 from portal.deposits.models import State
 from portal.deposits.numbers import read_number
 from portal.problems import BadInput
@@ -121,7 +121,7 @@ def query_of(actor: Actor, wanted: DepositFilter) -> Query | None:
     }
     facets = [facet(letter, value) for letter, value in asked.items() if value]
     if wanted.tag:
-        facets.append(tag_facet(wanted.tag))
+        facets.append(tag_facet(fold(wanted.tag)))
     either = _ways(wanted.text)
     if wanted.text.strip() and not either:
         return None
@@ -136,9 +136,9 @@ def facet(letter: str, value: str) -> str:
     return f"{letter}_{hashlib.sha256(value.encode(errors='replace')).hexdigest()[:32]}x"
 
 
-def tag_facet(tag: str) -> str:
-    folded = unicodedata.normalize("NFKC", tag).casefold().strip()
-    return facet("t", "tag " + folded)
+def tag_facet(folded: str) -> str:
+    """For a tag as :func:`portal.cases.tags.fold` gives it."""
+    return facet("t", f"tag {folded}")
 
 
 def _ways(text: str) -> tuple[tuple[Term, ...], ...]:

@@ -16,8 +16,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, load_only
 
 from portal.audit.models import AuditEntry
-from portal.deposits.filters import facet, scope
-from portal.deposits.models import Deposit, State
+from portal.cases.models import DepositTag
+from portal.deposits.filters import facet, scope, tag_facet
+from portal.deposits.models import Deposit, DepositFile, State
 from portal.deposits.tools import Tools
 from portal.search import Document, Keys, SearchIndex, place, title_key, words
 from portal.search.models import SearchProgress
@@ -28,12 +29,17 @@ _BATCH: Final = 2000
 _MANY: Final = 500
 _RIPE: Final = timedelta(seconds=2)
 _PREFIX: Final = "deposit:"
+#: the name under which deposits that wait are counted and found, beside their state
+WAITS: Final = "waits"
+#: Of a folder, so many files are found by name and digest.
+_MOST_FILES: Final = 2000
 COLUMNS: Final = load_only(
     Deposit.id,
     Deposit.number,
     Deposit.code,
     Deposit.owner_id,
     Deposit.organisation_id,
+    Deposit.case_id,
     Deposit.kind,
     Deposit.title,
     Deposit.note,
@@ -68,7 +74,9 @@ class Indexing:
             unripe = len(entries) < _MANY
             if not entries or (unripe and entries[0].at > self._tools.clock() - _RIPE):
                 return 0
-            documents = documents_of(session, deposits_named([it.subject for it in entries]))
+            ids = deposits_named([it.subject for it in entries])
+            rows = session.scalars(select(Deposit).where(Deposit.id.in_(ids)).options(COLUMNS))
+            documents = documents_of(session, rows.all())
         return len(documents) if self._write(seq, entries[-1].seq, documents) else 0
 
     def rebuild(self) -> None:
@@ -100,30 +108,60 @@ def deposits_named(subjects: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def documents_of(session: Session, ids: Sequence[str]) -> list[Document]:
-    rows = session.scalars(select(Deposit).where(Deposit.id.in_(ids)).options(COLUMNS))
-    return [document_of(row) for row in rows]
+def documents_of(session: Session, rows: Sequence[Deposit]) -> list[Document]:
+    """Deposits as the index knows them."""
+    tags = _tags(session, [row.id for row in rows])
+    files = _files(session, [row.id for row in rows if row.kind == "folder"])
+    return [_document(row, tags.get(row.id, ()), files.get(row.id, ())) for row in rows]
 
 
-def document_of(row: Deposit) -> Document:
-    """A deposit as the index knows it."""
+def counted(row: Deposit) -> tuple[str, ...]:
+    """Under which names a deposit is counted."""
+    waits = row.wait_reason is not None and row.state != State.ISSUED
+    return (str(row.state), WAITS) if waits else (str(row.state),)
+
+
+def _document(
+    row: Deposit, tags: Sequence[DepositTag], files: Sequence[tuple[str, str]]
+) -> Document:
+    digests = (row.sha256, row.sm3, *(sha256 for _, sha256 in files))
     facets = [
         facet("s", row.state),
         facet("k", row.kind),
         facet("o", row.owner_id),
         facet("n", row.code.lower()),
-        *(f"h_{digest}" for digest in (row.sha256, row.sm3) if digest),
+        *(tag_facet(tag.folded) for tag in tags),
+        *dict.fromkeys(f"h_{digest}" for digest in digests if digest),
     ]
-    waits = row.wait_reason is not None and row.state != State.ISSUED
-    if waits:
-        facets.append(facet("w", "waits"))
+    if row.case_id:
+        facets.append(facet("c", row.case_id))
+    if WAITS in counted(row):
+        facets.append(facet("w", WAITS))
+    texts = (row.title, row.filename, row.note, row.number, *(tag.tag for tag in tags))
     return Document(
         row.id,
         scope(row.owner_id, row.organisation_id),
         order_of(row),
-        (*facets, *words(row.title, row.filename, row.note, row.number)),
-        (str(row.state), "waits") if waits else (str(row.state),),
+        (*facets, *words(*texts, *(path for path, _ in files))),
+        counted(row),
     )
+
+
+def _tags(session: Session, ids: Sequence[str]) -> dict[str, list[DepositTag]]:
+    found: dict[str, list[DepositTag]] = {}
+    query = select(DepositTag).where(DepositTag.deposit_id.in_(ids)).order_by(DepositTag.folded)
+    for tag in session.scalars(query):
+        found.setdefault(tag.deposit_id, []).append(tag)
+    return found
+
+
+def _files(session: Session, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    columns = select(DepositFile.deposit_id, DepositFile.path, DepositFile.sha256)
+    query = columns.where(DepositFile.deposit_id.in_(ids), DepositFile.position < _MOST_FILES)
+    for key, path, sha256 in session.execute(query.order_by(DepositFile.position)):
+        found.setdefault(key, []).append((path, sha256))
+    return found
 
 
 def order_of(row: Deposit) -> Keys:

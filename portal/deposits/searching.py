@@ -34,7 +34,14 @@ from portal.deposits.filters import (
     query_of,
     scope_of,
 )
-from portal.deposits.indexing import deposits_named, document_of, order_of, progress
+from portal.deposits.indexing import (
+    WAITS,
+    counted,
+    deposits_named,
+    documents_of,
+    order_of,
+    progress,
+)
 from portal.deposits.models import Deposit, State
 from portal.deposits.tools import Tools
 from portal.search import Hit, Keys, Query, SearchIndex, Span, haystack, matches, moment_of
@@ -135,18 +142,18 @@ class Searching:
                 for name in names:
                     found[name] = found.get(name, 0) - 1
             for row in session.scalars(select(Deposit).where(Deposit.id.in_(ids), listed(actor))):
-                for name in document_of(row).counted:
+                for name in counted(row):
                     found[name] = found.get(name, 0) + 1
-        return {name: max(found.get(name, 0), 0) for name in (*State, "waits")}
+        return {name: max(found.get(name, 0), 0) for name in (*State, WAITS)}
 
     def _tail(self, session: Session, actor: Actor, wanted: DepositFilter, query: Query) -> _Tail:
         if wanted.owner is Owner.SHARED:
             newest = Deposit.received_at.desc(), Deposit.id.desc()
             shared = select(Deposit).where(granted(actor)).order_by(*newest).limit(_MOST_SHARED)
-            return _Tail(rows=_fitting(session.scalars(shared).all(), wanted, query))
+            return _Tail(rows=_fitting(session, session.scalars(shared).all(), wanted, query))
         ids, behind = _changed(session)
         rows = session.scalars(select(Deposit).where(Deposit.id.in_(ids), listed(actor))).all()
-        return _Tail(frozenset(ids), _fitting(rows, wanted, query), behind)
+        return _Tail(frozenset(ids), _fitting(session, rows, wanted, query), behind)
 
     def _hits(
         self,
@@ -215,14 +222,16 @@ def _changed(session: Session) -> tuple[list[str], bool]:
     return deposits_named(subjects), len(subjects) == _TAIL
 
 
-def _fitting(rows: Sequence[Deposit], wanted: DepositFilter, query: Query) -> tuple[Deposit, ...]:
-    span = wanted.span
-    return tuple(
-        row
-        for row in rows
-        if span.first <= order_of(row).place < span.end
-        and matches(query, haystack(document_of(row).tokens))
-    )
+def _fitting(
+    session: Session, rows: Sequence[Deposit], wanted: DepositFilter, query: Query
+) -> tuple[Deposit, ...]:
+    fits = {
+        each.key
+        for each in documents_of(session, rows)
+        if wanted.span.first <= each.order.place < wanted.span.end
+        and matches(query, haystack(each.tokens))
+    }
+    return tuple(row for row in rows if row.id in fits)
 
 
 def _direct(

@@ -13,7 +13,7 @@ from portal.deposits.batching import Batching, NewDigest
 from portal.deposits.batching import Outcome as BatchOutcome
 from portal.deposits.downloads import Downloads
 from portal.deposits.filters import DepositFilter, Owner, Sort
-from portal.deposits.indexing import Indexing
+from portal.deposits.indexing import WAITS, Indexing
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit, State
 from portal.deposits.rail import Step, steps
@@ -150,7 +150,7 @@ class DepositService:
 
     def waiting(self, actor: Actor) -> int:
         """How many wait for their next step to be tried again."""
-        return self._searching.counts(actor)["waits"]
+        return self._searching.counts(actor)[WAITS]
 
     def custody(self, actor: Actor, deposit_id: str) -> list[AuditEntry]:
         return self._reading.custody(self.get(actor, deposit_id))
