@@ -9,6 +9,7 @@ from typing import Final
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.audit.service import entries_for
+from portal.deposits.depositor import depositor, role_of
 from portal.deposits.evidence import (
     digests_of,
     entry_of,
@@ -48,7 +49,6 @@ _ACTIONS: Final = {
     "deposit.waiting": Words("等待重试", "waiting to be tried again"),
     "deposit.followed": Words("记入另一账本", "recorded on a further ledger"),
 }
-_DEPOSITOR: Final = Words("存证人", "depositor")
 _SYSTEM: Final = Words("系统", "system")
 _KEPT: Final = Words("平台加密保存", "kept encrypted by the platform")
 _MEDIA: Final = {
@@ -78,15 +78,16 @@ class Letters:
         with self._tools.database.reading() as session:
             owner = session.get_one(User, deposit.owner_id)
             custody = entries_for(session, deposit.subject)
+            identity = _IDENTITY.get(owner.identity_level, _UNKNOWN_IDENTITY)
+            person = Depositor(mask(owner.name), identity)
+            named = depositor(session, deposit, person, custody)
         return LetterData(
             number=deposit.number,
             code=deposit.code,
             verify_url=verify_url(settings, deposit.number),
             office=_office(settings),
-            depositor=Depositor(
-                mask(owner.name), _IDENTITY.get(owner.identity_level, _UNKNOWN_IDENTITY)
-            ),
-            items=(_item(deposit, owner, custody),),
+            depositor=named,
+            items=(_item(deposit, named.masked, custody),),
             times=Times(deposit.received_at, deposit.hashed_at, moment),
             token=token_of(deposit),
             entry=entry_of(deposit),
@@ -130,7 +131,7 @@ def _office(settings: Settings) -> Office:
     )
 
 
-def _item(deposit: Deposit, owner: User, custody: list[AuditEntry]) -> Item:
+def _item(deposit: Deposit, sender: str, custody: list[AuditEntry]) -> Item:
     """What nobody stated stays empty, and the letter says so."""
     seen = deposit.kind == "file"
     via = next((entry.via for entry in custody if entry.action == "deposit.received"), "")
@@ -143,7 +144,7 @@ def _item(deposit: Deposit, owner: User, custody: list[AuditEntry]) -> Item:
         purpose=deposit.note,
         custody=f"{_KEPT.zh} {_KEPT.en}" if seen else "",
         method=_MEDIA.get(via, ""),
-        sender=mask(owner.name),
+        sender=sender,
         completeness="逐字节原样保存 kept byte for byte" if seen else "",
     )
 
@@ -154,7 +155,7 @@ def _event(entry: AuditEntry) -> CustodyEvent:
         entry.at,
         _ACTIONS[entry.action],
         entry.actor_name if system else mask(entry.actor_name),
-        _SYSTEM if system else _DEPOSITOR,
+        _SYSTEM if system else role_of(entry),
         masked_address(entry.address),
     )
 
