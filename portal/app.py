@@ -20,11 +20,13 @@ from portal.api import key as key_api
 from portal.api import views as api_views
 from portal.api.description import PortalApi
 from portal.audit import views as audit_views
+from portal.cases import views as cases_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
 from portal.deposits.uploads import UploadRequest
 from portal.explorer import api as ledger_api
 from portal.explorer import views as explorer_views
+from portal.imports import views as imports_views
 from portal.keyring import Keyring
 from portal.organisations import views as organisations_views
 from portal.organisations import views_access as access_views
@@ -55,6 +57,8 @@ _PAGES = (
     access_views,
     webhooks_views,
     announcements_views,
+    cases_views,
+    imports_views,
 )
 _APIS = (deposits_api, verification_api, ledger_api, key_api, webhooks_api)
 _HERE = Path(__file__).parent

@@ -37,8 +37,10 @@ _COUNTED_ELSEWHERE = _UNLIMITED | _PUBLISHED
 _PUBLISHED_LIMIT = "2000 per second"
 
 #: pages that take a few words, never a file
-_SMALL_BLUEPRINTS = frozenset({"security", "accounts", "audit", "ui"})
+_SMALL_BLUEPRINTS = frozenset({"cases", "security", "accounts", "audit", "ui"})
 _SMALL_BODY = 256 * 1024
+#: pages whose files are tables to be read at once: blueprint → bytes
+_TABLES = {"imports": 5 * 1024 * 1024}
 #: visitors remembered before those whose window is over are swept away
 _MANY_COUNTS = 10_000
 #: seconds in which a storage that failed is not asked again
@@ -160,6 +162,8 @@ def install(app: Flask, settings: Settings) -> None:
     def _bound_body() -> None:
         if request.blueprint in _SMALL_BLUEPRINTS:
             request.max_content_length = _SMALL_BODY
+        elif request.blueprint in _TABLES:
+            request.max_content_length = _TABLES[request.blueprint]
         elif request.mimetype != "multipart/form-data" and _parsed_whole():
             request.max_content_length = settings.max_json_bytes
 

@@ -13,9 +13,11 @@ from chain_adapter import EntryKey, Ledger, open_ledger
 from portal.accounts.security_service import AccountSecurity
 from portal.announcements.service import AnnouncementService
 from portal.audit.custody import Custody
+from portal.cases.service import CaseService
 from portal.database import Database
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
+from portal.imports.service import ImportService
 from portal.jobs import Queue, Sideline, forget_old_beats
 from portal.keyring import Keyring
 from portal.mail import MailService, open_transport
@@ -61,6 +63,8 @@ class Services:
     organisations: OrganisationService
     webhooks: WebhookService
     announcements: AnnouncementService
+    cases: CaseService
+    imports: ImportService
 
     @property
     def ledger(self) -> Ledger:
@@ -89,6 +93,7 @@ class Services:
         self.mail.forget_old()
         self.accounts.forget_old()
         self.webhooks.housekeeping()
+        self.imports.sweep()
         forget_old_beats(self.database, self.clock())
 
     def close(self) -> None:
@@ -159,6 +164,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
     settings = tools.settings
     transport = open_transport(settings.mail.get_secret_value(), settings.path("."))
     mail = MailService(tools.database, transport, box, settings.mail_from, tools.clock)
+    deposits, cases = DepositService(tools), CaseService(tools)
     return Services(
         settings=tools.settings,
         database=tools.database,
@@ -171,7 +177,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         sealer=tools.sealer,
         queue=queue,
         clock=tools.clock,
-        deposits=DepositService(tools),
+        deposits=deposits,
         custody=Custody(tools, tools.settings.custody_anchor_hours),
         mail=mail,
         accounts=AccountSecurity.of(settings, tools.database, box, tools.clock),
@@ -180,6 +186,8 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         ),
         webhooks=WebhookService(settings, tools.database, box, tools.clock, mail.post),
         announcements=AnnouncementService(tools.database, tools.clock),
+        cases=cases,
+        imports=ImportService(deposits, cases.filing),
     )
 
 

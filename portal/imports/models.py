@@ -74,9 +74,7 @@ class ImportRow(Base):
     it was written, shortened; ``sha256`` is "" when that is none."""
 
     __tablename__ = "import_rows"
-    __table_args__ = (
-        Index("ix_import_rows_import_id_status_line", "import_id", "status", "line"),
-    )
+    __table_args__ = (Index("ix_import_rows_import_id_status_line", "import_id", "status", "line"),)
 
     import_id: Mapped[str] = mapped_column(
         ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True

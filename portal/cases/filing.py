@@ -1,0 +1,244 @@
+"""Deposits into cases and out of them, and their tags. Neither is part of what was deposited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from portal.audit.actor import Actor
+from portal.audit.service import Act, record_many
+from portal.cases import access
+from portal.cases.models import Case, DepositTag, KnownTag
+from portal.cases.tags import Tag, check_count, read_tags
+from portal.deposits.access import changeable as changeable_deposits
+from portal.deposits.models import Deposit
+from portal.deposits.tools import Tools
+from portal.problems import BadInput, Conflict, NotFound
+
+#: deposits of one bulk action
+MOST_AT_ONCE: Final = 1000
+_MOST_SUGGESTED: Final = 100
+#: numbers named in one custody entry
+_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Where a deposit was put. ``may_change``: whether the actor may put it elsewhere."""
+
+    case: Case | None
+    tags: tuple[str, ...]
+    may_change: bool
+
+
+class Filing:
+    """Every method checks the deposits and the case it names, and changes all of them or none."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def labels(self, actor: Actor, deposit: Deposit) -> Labels | None:
+        """Case and tags of a deposit; None for somebody who was merely given access to it, whom
+        the holder's order does not concern."""
+        with self._tools.database.reading() as session:
+            role = access.role_in(session, actor, deposit)
+            if role is None:
+                return None
+            # Asked for anew: the object may be older than the last move.
+            query = select(Case).join(Deposit, Deposit.case_id == Case.id)
+            case = session.scalar(query.where(Deposit.id == deposit.id))
+            tags = _tags_of(session, [deposit.id]).get(deposit.id, [])
+        return Labels(case, tuple(tag.shown for tag in tags), access.changes(role))
+
+    def tags(self, deposit_ids: Iterable[str]) -> dict[str, list[str]]:
+        """The tags of deposits that the caller has already found readable, for lists."""
+        with self._tools.database.reading() as session:
+            found = _tags_of(session, list(deposit_ids))
+        return {key: [tag.shown for tag in tags] for key, tags in found.items()}
+
+    def suggestions(self, actor: Actor, held: access.Held | None = None) -> list[str]:
+        """Tags that the holder has used, the latest first."""
+        whose = access.holder_of(held) if held is not None else access.holder(actor)
+        query = select(KnownTag.tag).where(KnownTag.holder == whose)
+        query = query.order_by(KnownTag.used_at.desc(), KnownTag.folded).limit(_MOST_SUGGESTED)
+        with self._tools.database.reading() as session:
+            return list(session.scalars(query))
+
+    def move(self, actor: Actor, deposit_ids: Sequence[str], case_id: str | None) -> int:
+        """Put deposits into a case, or out of any (None). How many moved; moving them back is the
+        way to undo it.
+
+        Raises:
+            NotFound: a deposit or the case is not there or somebody else's.
+            Forbidden: the actor only reads.
+            Conflict: the case, or the one a deposit stands in, is closed, or has another holder.
+        """
+        with self._tools.database.transaction() as session:
+            case = access.changeable(session, actor, case_id) if case_id else None
+            moving = [
+                each
+                for each in self._changeable(session, actor, deposit_ids)
+                if each.case_id != (case.id if case else None)
+            ]
+            _check_holder(moving, case)
+            left = self._left(session, actor, moving)
+            session.execute(
+                update(Deposit)
+                .where(Deposit.id.in_([each.id for each in moving]))
+                .values(case_id=case.id if case else None)
+                .execution_options(synchronize_session=False)
+            )
+            record_many(session, _moves(actor, moving, left, case))
+        return len(moving)
+
+    def tag(self, actor: Actor, deposit_id: str, words: Iterable[str]) -> list[str]:
+        """Give a deposit exactly these tags; what they are now.
+
+        Raises:
+            BadInput: too many, or one too long.
+            NotFound: no such deposit, or somebody else's.
+        """
+        wanted = read_tags(words)
+        with self._tools.database.transaction() as session:
+            (deposit,) = self._changeable(session, actor, [deposit_id])
+            had = _tags_of(session, [deposit.id]).get(deposit.id, [])
+            if had != wanted:
+                session.execute(delete(DepositTag).where(DepositTag.deposit_id == deposit.id))
+                _insert_tags(session, {deposit.id: wanted})
+                self._remember(session, [deposit], wanted)
+                record_many(session, [_tagged(actor, deposit, had, wanted)])
+        return [tag.shown for tag in wanted]
+
+    def add_tags(self, actor: Actor, deposit_ids: Sequence[str], words: Iterable[str]) -> int:
+        """Give deposits these tags beside those they have. How many deposits were changed.
+
+        Raises:
+            BadInput: a deposit would have too many, or one is too long.
+            NotFound: a deposit is not there or somebody else's.
+        """
+        return self.add_each(actor, dict.fromkeys(deposit_ids, tuple(words)))
+
+    def add_each(self, actor: Actor, words: Mapping[str, Sequence[str]]) -> int:
+        """As :meth:`add_tags`, with tags of its own for each deposit id."""
+        wanted = {key: read_tags(each) for key, each in words.items()}
+        with self._tools.database.transaction() as session:
+            deposits = self._changeable(session, actor, list(wanted))
+            had = _tags_of(session, list(wanted))
+            fresh, acts = {}, []
+            for deposit in deposits:
+                before = had.get(deposit.id, [])
+                known = {tag.folded for tag in before}
+                new = [tag for tag in wanted[deposit.id] if tag.folded not in known]
+                check_count(len(before) + len(new))
+                if new:
+                    fresh[deposit.id] = new
+                    acts.append(_tagged(actor, deposit, before, before + new))
+            _insert_tags(session, fresh)
+            used = {tag.folded: tag for tags in fresh.values() for tag in tags}
+            self._remember(session, deposits, used.values())
+            record_many(session, acts)
+        return len(fresh)
+
+    def _changeable(
+        self, session: Session, actor: Actor, deposit_ids: Sequence[str]
+    ) -> list[Deposit]:
+        """Exactly these deposits, locked; NotFound when the actor may not change one of them."""
+        wanted = set(deposit_ids)
+        if len(wanted) > MOST_AT_ONCE:
+            message = "At most %(limit)s deposits can be changed at once."
+            raise BadInput("too_many_deposits", message, field="deposit", limit=MOST_AT_ONCE)
+        query = select(Deposit).where(Deposit.id.in_(wanted), changeable_deposits(actor))
+        query = query.order_by(Deposit.id).with_for_update()
+        found = list(session.scalars(query))
+        if len(found) != len(wanted):
+            raise NotFound("deposit_not_found", "There is no such deposit.")
+        return found
+
+    def _left(self, session: Session, actor: Actor, moving: Iterable[Deposit]) -> dict[str, Case]:
+        """The cases that deposits are taken out of; each must be open."""
+        ids = {each.case_id for each in moving if each.case_id is not None}
+        return {each: access.changeable(session, actor, each) for each in sorted(ids)}
+
+    def _remember(self, session: Session, deposits: Iterable[Deposit], tags: Iterable[Tag]) -> None:
+        """For suggestions: these tags were used just now, by whom the deposits belong to."""
+        now, words = self._tools.clock(), list(tags)
+        for holder in sorted({access.holder_of(each) for each in deposits}):
+            for tag in words:
+                values = {"tag": tag.shown, "used_at": now}
+                known = session.get(KnownTag, (holder, tag.folded))
+                if known is None:
+                    session.add(KnownTag(holder=holder, folded=tag.folded, **values))
+                else:
+                    known.tag, known.used_at = tag.shown, now
+
+
+def _tags_of(session: Session, deposit_ids: Sequence[str]) -> dict[str, list[Tag]]:
+    query = (
+        select(DepositTag).where(DepositTag.deposit_id.in_(deposit_ids)).order_by(DepositTag.folded)
+    )
+    found: dict[str, list[Tag]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.deposit_id, []).append(Tag(row.tag, row.folded))
+    return found
+
+
+def _insert_tags(session: Session, tags: dict[str, list[Tag]]) -> None:
+    rows = [
+        {"deposit_id": key, "folded": tag.folded, "tag": tag.shown}
+        for key, each in tags.items()
+        for tag in each
+    ]
+    if rows:
+        session.execute(insert(DepositTag), rows)
+
+
+def _check_holder(moving: Iterable[Deposit], case: Case | None) -> None:
+    if case is None:
+        return
+    if any(access.holder_of(each) != access.holder_of(case) for each in moving):
+        message = "A deposit and its case belong to the same person or organisation; these do not."
+        raise Conflict("other_holder", message, field="case")
+
+
+def _moves(
+    actor: Actor, moving: Sequence[Deposit], left: dict[str, Case], case: Case | None
+) -> list[Act]:
+    """One entry about each deposit, and one about each case it left or came to."""
+    acts = [
+        Act(
+            actor,
+            "deposit.case_changed",
+            each.subject,
+            {"from": each.case_id or "", "to": case.id if case else ""},
+        )
+        for each in moving
+    ]
+    for case_id, old in left.items():
+        gone = [each for each in moving if each.case_id == case_id]
+        acts.append(Act(actor, "case.deposits_removed", old.subject, _summary(gone)))
+    if case is not None and moving:
+        acts.append(Act(actor, "case.deposits_added", case.subject, _summary(moving)))
+    return acts
+
+
+def _summary(deposits: Sequence[Deposit]) -> dict[str, str | int]:
+    numbers = [each.number for each in deposits[:_NAMED]]
+    return {"count": len(deposits), "numbers": " ".join(numbers)}
+
+
+def _tagged(actor: Actor, deposit: Deposit, had: Sequence[Tag], has: Sequence[Tag]) -> Act:
+    before, after = ({tag.shown for tag in tags} for tags in (had, has))
+    detail = {
+        "added": ", ".join(sorted(after - before)),
+        "removed": ", ".join(sorted(before - after)),
+    }
+    return Act(
+        actor,
+        "deposit.tagged",
+        deposit.subject,
+        {name: words for name, words in detail.items() if words},
+    )
