@@ -5,6 +5,7 @@ PortalError
 ├── Forbidden       403  signed in, but not allowed
 ├── NotFound        404  not there, or somebody else's
 ├── Conflict        409  contradicts what is already recorded
+├── Gone            410  it was there and was erased on purpose
 ├── TooLarge        413  over a stated limit
 ├── BadInput        422  the input itself is wrong; ``field`` names it
 ├── RateLimited     429  too many requests for now
@@ -54,6 +55,10 @@ class NotFound(PortalError):
 
 class Conflict(PortalError):
     status = 409
+
+
+class Gone(PortalError):
+    status = 410
 
 
 class TooLarge(PortalError):

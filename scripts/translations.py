@@ -31,7 +31,7 @@ SHARED = "ui"
 _FUNCTIONS = frozenset({"_", "gettext", "lazy_gettext", "pgettext", "lazy_pgettext"})
 _PROBLEMS = frozenset(
     {"PortalError", "Unauthenticated", "BadInput", "Forbidden", "NotFound", "Conflict"}
-    | {"TooLarge", "RateLimited", "Unavailable"}
+    | {"Gone", "TooLarge", "RateLimited", "Unavailable"}
 )
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 #: Times and tools in a header would change the file whenever somebody looks at it.
