@@ -36,6 +36,8 @@ from portal.services import Services, build_services
 from portal.settings import Settings
 from portal.ui import views as ui_views
 from portal.ui.locale import select_locale
+from portal.uploads import tus as uploads_tus
+from portal.uploads import views as uploads_views
 from portal.verification import api as verification_api
 from portal.verification import views as verification_views
 from portal.webhooks import api as webhooks_api
@@ -51,6 +53,8 @@ _PAGES = (
     deposits_views,
     verification_views,
     explorer_views,
+    uploads_tus,
+    uploads_views,
     api_views,
     organisations_views,
     joining_views,

@@ -32,9 +32,12 @@ _SIGN_IN = frozenset({"security.login", "security.register", "security.change_pa
 _PUBLISHED = frozenset(
     {"published.tsa", "published.checkpoint", "published.tile", "published.ledger_key"}
 )
-_COUNTED_ELSEWHERE = _UNLIMITED | _PUBLISHED
+#: one request for each small file of a folder
+_UPLOADS = frozenset({"uploads.create", "uploads.look", "uploads.piece", "uploads.digests"})
+_COUNTED_ELSEWHERE = _UNLIMITED | _PUBLISHED | _UPLOADS
 #: machines stamp and audit faster than people click
 _PUBLISHED_LIMIT = "2000 per second"
+_UPLOADS_LIMIT = "12000 per minute"
 
 #: pages that take a few words, never a file
 _SMALL_BLUEPRINTS = frozenset({"cases", "security", "accounts", "audit", "ui"})
@@ -191,6 +194,7 @@ def _rules(settings: Settings) -> Iterator[Rule]:
     for scope, limits, applies, whose in (
         ("all", settings.rate_limit, _counted, visitor),
         ("published", _PUBLISHED_LIMIT, _published, visitor),
+        ("uploads", _UPLOADS_LIMIT, _uploading, visitor),
         ("sign-in", sign_in, _signing_in, visitor),
         ("account", sign_in, _signing_in, _account),
     ):
@@ -224,6 +228,10 @@ def _counted() -> bool:
 
 def _published() -> bool:
     return request.endpoint in _PUBLISHED
+
+
+def _uploading() -> bool:
+    return request.endpoint in _UPLOADS
 
 
 def _signing_in() -> bool:

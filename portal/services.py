@@ -25,6 +25,7 @@ from portal.organisations.service import OrganisationService
 from portal.settings import Settings
 from portal.storage import Vault, open_vault
 from portal.storage.sealing import Box
+from portal.uploads.service import UploadService
 from portal.webhooks.service import WebhookService
 from timestamping.authority.clock import SystemClock
 from timestamping.authority.engine import Authority
@@ -57,6 +58,7 @@ class Services:
     queue: Queue
     clock: Clock
     deposits: DepositService
+    uploads: UploadService
     custody: Custody
     mail: MailService
     accounts: AccountSecurity
@@ -88,6 +90,8 @@ class Services:
         removed = self.vault.sweep()
         if removed:
             _log.info("broken_uploads_removed", count=removed)
+        if expired := self.uploads.expire():
+            _log.info("drafts_expired", files=expired)
         self.pki.renew()
         self.custody.housekeeping()
         self.mail.forget_old()
@@ -178,6 +182,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         queue=queue,
         clock=tools.clock,
         deposits=deposits,
+        uploads=UploadService(tools),
         custody=Custody(tools, tools.settings.custody_anchor_hours),
         mail=mail,
         accounts=AccountSecurity.of(settings, tools.database, box, tools.clock),

@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[int, Field(ge=1)] = 2 * 1024**3
     max_json_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024**2
     max_batch_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024**2
+    draft_files: Annotated[int, Field(ge=1, le=10_000)] = 5000
+    draft_bytes: Annotated[int, Field(ge=1)] = 20 * 1024**3
+    draft_hours: Annotated[int, Field(ge=1, le=24 * 90)] = 72
     rate_limit: str = "600 per minute"
     sign_in_rate_limit: str = "20 per minute"
 

@@ -70,6 +70,7 @@ def _uploads() -> None:
         sa.Column("length", sa.BigInteger(), nullable=False),
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("stays", sa.Boolean(), nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
         sa.Column("claim", sa.String(32)),
         sa.Column("claim_until", moment),
         sa.Column("vault_key", sa.String(200)),

@@ -13,6 +13,8 @@ from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.deposits.evidence import digests_of, receipt_of, token_of
 from portal.deposits.filenames import download_name
+from portal.deposits.folder_downloads import FolderDownloads
+from portal.deposits.folders import KIND as FOLDER
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit
 from portal.deposits.receiving import vault_problem
@@ -51,6 +53,8 @@ class Downloads:
     def __init__(self, tools: Tools, letters: Letters) -> None:
         self._tools = tools
         self._letters = letters
+        #: what is particular to folders
+        self.folders = FolderDownloads(tools)
 
     def letter(self, actor: Actor, deposit: Deposit) -> Download:
         """The sealed PDF. Raises Conflict while there is none."""
@@ -89,12 +93,14 @@ class Downloads:
     def package(self, actor: Actor, deposit: Deposit, with_original: bool) -> Download:
         """The proof package, made while it is read."""
         _letter_of(deposit)
-        original = self._original(deposit) if with_original else None
+        folder = deposit.kind == FOLDER
+        original = self._original(deposit) if with_original and not folder else None
+        opener = self.folders.opener(deposit) if with_original and folder else None
 
         def begin() -> Iterator[bytes]:
             letter = self.letter_bytes(deposit)
             issued_at = deposit.issued_at or deposit.received_at
-            parts = PackageParts(self._letters.data(deposit, issued_at), letter, original)
+            parts = PackageParts(self._letters.data(deposit, issued_at), letter, original, opener)
             what = "package-with-original" if with_original else "package"
             self._record(actor, deposit, what)
             return streamed(lambda out: build_package(parts, out))
@@ -102,7 +108,10 @@ class Downloads:
         return Download(f"{deposit.number}.zip", "application/zip", begin)
 
     def original(self, actor: Actor, deposit: Deposit) -> Download:
-        """The deposited bytes. Reading to the end fails unless they have the digest deposited."""
+        """The deposited bytes. Reading to the end fails unless they have the digest deposited. Of
+        a folder, a zip of its files."""
+        if deposit.kind == FOLDER:
+            return self.folders.all(actor, deposit)
         key, digest = self._vault_key(deposit), digests_of(deposit)[0]
 
         def begin() -> Iterator[bytes]:

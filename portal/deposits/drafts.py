@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -31,6 +31,7 @@ def new_draft(
     kind: str,
     size: int | None,
     idempotency_key: str | None,
+    files: Mapping[str, int | bool] | None = None,
 ) -> Deposit:
     """The row of a deposit that is received now; nothing is written yet.
 
@@ -45,7 +46,7 @@ def new_draft(
     request = {"kind": kind, "size": size, "digests": values, **metadata.fields()}
     if actor.organisation:  # the same words for somebody else are another request
         request["organisation"] = actor.organisation
-    said = record_of(metadata, kind=kind, size=size, depositor=depositor)
+    said = record_of(metadata, kind=kind, size=size, depositor=depositor, files=files)
     return Deposit(
         id=str(uuid4()),
         number=number,
@@ -56,6 +57,8 @@ def new_draft(
         idempotency_key=idempotency_key,
         fingerprint=fingerprint(request),
         size=size,
+        file_count=files["count"] if files else None,
+        files_seen=bool(files["seen"]) if files else None,
         sha256=values["sha256"],
         sm3=values.get("sm3"),
         record=rfc8785.dumps(said).decode(),

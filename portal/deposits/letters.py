@@ -18,6 +18,8 @@ from portal.deposits.evidence import (
     record_of,
     token_of,
 )
+from portal.deposits.folders import KIND as FOLDER
+from portal.deposits.folders import Folders, seen
 from portal.deposits.models import Deposit
 from portal.deposits.tools import Tools
 from portal.settings import Settings
@@ -50,6 +52,7 @@ _ACTIONS: Final = {
     "deposit.followed": Words("记入另一账本", "recorded on a further ledger"),
 }
 _SYSTEM: Final = Words("系统", "system")
+_FOLDER: Final = "文件夹 folder"
 _KEPT: Final = Words("平台加密保存", "kept encrypted by the platform")
 _MEDIA: Final = {
     "web": "网页上传 uploaded through the web page",
@@ -63,6 +66,7 @@ class Letters:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._folders = Folders(tools)
 
     def issue(self, deposit: Deposit, moment: datetime) -> bytes:
         """The sealed letter of an anchored deposit, dated ``moment``.
@@ -99,6 +103,7 @@ class Letters:
             strength=self.strength(deposit),
             custody=tuple(_event(entry) for entry in custody if entry.action in _ACTIONS),
             zone=settings.timezone,
+            files=self._folders.listed(deposit),
         )
 
     def strength(self, deposit: Deposit) -> StrengthFacts:
@@ -112,7 +117,7 @@ class Letters:
             authorities=tuple(dict.fromkeys(each.tsa or each.source for each in independent)),
             ledger=LedgerKind.WITNESSED if witnesses else LedgerKind.EMBEDDED,
             witnesses=witnesses,
-            file_seen=deposit.kind == "file",
+            file_seen=seen(deposit),
             captured=False,
         )
 
@@ -133,19 +138,19 @@ def _office(settings: Settings) -> Office:
 
 def _item(deposit: Deposit, sender: str, custody: list[AuditEntry]) -> Item:
     """What nobody stated stays empty, and the letter says so."""
-    seen = deposit.kind == "file"
+    received, folder = seen(deposit), deposit.kind == FOLDER
     via = next((entry.via for entry in custody if entry.action == "deposit.received"), "")
     return Item(
         name=deposit.filename or deposit.title or deposit.number,
         digests=digests_of(deposit),
         size=deposit.size,
-        media_type=deposit.media_type,
+        media_type=_FOLDER if folder else deposit.media_type,
         summary=deposit.title,
         purpose=deposit.note,
-        custody=f"{_KEPT.zh} {_KEPT.en}" if seen else "",
+        custody=f"{_KEPT.zh} {_KEPT.en}" if received else "",
         method=_MEDIA.get(via, ""),
         sender=sender,
-        completeness="逐字节原样保存 kept byte for byte" if seen else "",
+        completeness="逐字节原样保存 kept byte for byte" if received else "",
     )
 
 

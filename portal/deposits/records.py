@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,12 +48,20 @@ class Metadata:
         }
 
 
-def record_of(metadata: Metadata, *, kind: str, size: int | None, depositor: str) -> dict[str, Any]:
+def record_of(
+    metadata: Metadata,
+    *,
+    kind: str,
+    size: int | None,
+    depositor: str,
+    files: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The metadata the ledger entry commits to: what was said, what was seen, by whom.
 
-    ``depositor`` is the pseudonym, so that showing the record names nobody.
+    ``depositor`` is the pseudonym, so that showing the record names nobody. ``files``, of a folder:
+    ``count``, and ``seen``: whether the platform received every one of them.
     """
-    return {
+    return ({} if files is None else {"files": dict(files)}) | {
         "schema": _SCHEMA,
         "kind": kind,
         "size": size,

@@ -13,9 +13,10 @@ from portal.deposits.batching import Batching, NewDigest
 from portal.deposits.batching import Outcome as BatchOutcome
 from portal.deposits.downloads import Downloads
 from portal.deposits.filters import DepositFilter, Owner, Sort
+from portal.deposits.folders import Folders
 from portal.deposits.indexing import WAITS, Indexing
 from portal.deposits.letters import Letters
-from portal.deposits.models import Deposit, State
+from portal.deposits.models import Deposit, DepositFile, State
 from portal.deposits.rail import Step, steps
 from portal.deposits.reading import PublicDeposit, PublicEvidence, Reading
 from portal.deposits.receiving import Accepted, Receiving
@@ -73,6 +74,7 @@ class DepositService:
         self._indexing = Indexing(tools)
         self._letters = Letters(tools)
         self._downloads = Downloads(tools, self._letters)
+        self._folders = Folders(tools)
         self._pipeline = pipeline or Pipeline(tools)
 
     def limits(self) -> Limits:
@@ -191,6 +193,20 @@ class DepositService:
 
     def original(self, actor: Actor, deposit_id: str) -> Download:
         return self._downloads.original(actor, self.get(actor, deposit_id))
+
+    def files(
+        self, actor: Actor, deposit_id: str, start: int = 0, limit: int | None = None
+    ) -> list[DepositFile]:
+        """The files of a folder, in the order of its list."""
+        return self._folders.files(self.get(actor, deposit_id), start, limit)
+
+    def file_list(self, actor: Actor, deposit_id: str) -> Download:
+        """The canonical list of a folder."""
+        return self._downloads.folders.listed(actor, self.get(actor, deposit_id))
+
+    def file_of(self, actor: Actor, deposit_id: str, position: int) -> Download:
+        """One file of a folder, counted from 0."""
+        return self._downloads.folders.file(actor, self.get(actor, deposit_id), position)
 
     def advance(self) -> int:
         """Move one batch of whatever is due; for workers. The number of moves."""

@@ -89,6 +89,10 @@ class UploadRequest(Request):
         self._uploads.append(stream)
         return cast("IO[bytes]", stream)
 
+    def refuse(self) -> None:
+        """The answer comes before the body was read; what of it still comes is read away."""
+        self._refused = True
+
     def close(self) -> None:
         """Forget what no deposit was made of, also when the upload broke off."""
         for stream in self._uploads:

@@ -52,8 +52,8 @@ class UploadDraft(Base):
 class Upload(Base):
     """One file of a draft, or the digests of one that stays with its owner (``stays``).
 
-    ``offset`` bytes are durably kept in pieces; ``vault_key``, ``sha256`` and ``sm3`` are there once
-    all have come. ``claim`` names what a request is writing just now: the piece goes to
+    ``offset`` bytes are durably kept in pieces; ``vault_key``, ``sha256`` and ``sm3`` are there
+    once all have come. ``claim`` names what a request is writing just now: the piece goes to
     ``upload/<id>/<claim>``, so that whoever comes later finds what a killed process left there.
     ``claimed_*`` are the browser's digests, which must be the same.
     """
@@ -75,6 +75,8 @@ class Upload(Base):
     length: Mapped[int] = mapped_column(BigInteger)
     offset: Mapped[int] = mapped_column(BigInteger, default=0)
     stays: Mapped[bool] = mapped_column(default=False)
+    #: it is being removed: its content goes first, then this row
+    gone: Mapped[bool] = mapped_column(default=False)
     claim: Mapped[str | None] = mapped_column(String(32))
     claim_until: Mapped[datetime | None]
     vault_key: Mapped[str | None] = mapped_column(String(200))
@@ -92,9 +94,13 @@ class Upload(Base):
     @property
     def ready(self) -> bool:
         """Whether it may be deposited: complete, and the browser computed the same digests."""
-        if not self.complete or self.claimed_sha256 != self.sha256:
-            return False
-        return self.claimed_sm3 in (None, self.sm3)
+        return self.complete and self.claimed_sha256 is not None and not self.differs
+
+    @property
+    def differs(self) -> bool:
+        """Whether the browser computed another digest than the portal."""
+        pairs = ((self.claimed_sha256, self.sha256), (self.claimed_sm3, self.sm3))
+        return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 
 class UploadPiece(Base):

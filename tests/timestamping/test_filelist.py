@@ -65,7 +65,9 @@ def test_paths_that_lead_elsewhere_are_refused(path: str) -> None:
         FileList.of([ListedFile(path, 1, HEX)])
 
 
-@pytest.mark.parametrize("path", ["a", "..a", "a..", "a b/ c", "‮.txt", "e\u0301", "é", "a\\b", "…"])
+@pytest.mark.parametrize(
+    "path", ["a", "..a", "a..", "a b/ c", "\u202e.txt", "e\u0301", "é", "a\\b", "…"]
+)
 def test_other_paths_are_kept_as_given(path: str) -> None:
     assert FileList.decode(FileList.of([ListedFile(path, 1, HEX)]).encode()).files[0].path == path
 

@@ -1,0 +1,142 @@
+"""Folders: several files as one deposit, whose content is their canonical list.
+
+The list's digest is what is time-stamped and recorded; each file is in the vault by itself, or
+stayed with its owner. The list can always be written again from its rows, byte for byte, so the way
+from a file to the recorded digest can be checked also when all content has been erased.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from chain_adapter import digest_of
+from portal.audit.actor import Actor
+from portal.deposits.drafts import new_draft
+from portal.deposits.models import Deposit, DepositFile
+from portal.deposits.records import Metadata
+from portal.deposits.tools import Tools
+from timestamping.filelist import FileList, ListedFile
+from timestamping.package import member_names
+from timestamping.package_files import FILES
+
+KIND: Final = "folder"
+_BLOCK: Final = 1024 * 1024
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFolder:
+    """What is going to be deposited; ``content`` is the encoded list, ``seen``: the portal received
+    every file."""
+
+    listed: FileList
+    content: bytes
+    seen: bool
+
+    @property
+    def name(self) -> str:
+        """The folder all files lie in; empty when there is no such one."""
+        tops = {each.path.partition("/")[0] for each in self.listed.files}
+        inside = all("/" in each.path for each in self.listed.files)
+        return tops.pop() if len(tops) == 1 and inside else ""
+
+    def draft(self, tools: Tools, actor: Actor, title: str, note: str) -> Deposit:
+        """The row of the deposit; nothing is written yet."""
+        algorithms = tools.settings.digest_algorithms
+        return new_draft(
+            tools,
+            actor,
+            [digest_of(self.content, name) for name in algorithms],
+            Metadata(title, note, self.name),
+            kind=KIND,
+            size=self.listed.size,
+            idempotency_key=None,
+            files={"count": len(self.listed.files), "seen": self.seen},
+        )
+
+    def rows(self, deposit_id: str, keys: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+        """The rows of ``deposit_files``; ``keys`` maps each path to where its content is."""
+        for position, each in enumerate(self.listed.files):
+            yield {
+                "deposit_id": deposit_id,
+                "position": position,
+                "path": each.path,
+                "size": each.size,
+                "sha256": each.sha256,
+                "sm3": each.sm3,
+                "vault_key": keys[each.path],
+            }
+
+
+class Folders:
+    """Looks at folders that were deposited."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def files(
+        self, deposit: Deposit, start: int = 0, limit: int | None = None
+    ) -> list[DepositFile]:
+        """The files of a folder in the list's order; none of any other deposit."""
+        query = select(DepositFile).where(DepositFile.deposit_id == deposit.id)
+        query = query.where(DepositFile.position >= start).order_by(DepositFile.position)
+        with self._tools.database.reading() as session:
+            return list(session.scalars(query.limit(limit) if limit is not None else query))
+
+    def listed(self, deposit: Deposit) -> FileList | None:
+        """The list, written again from its rows; None for what is no folder."""
+        if deposit.kind != KIND:
+            return None
+        with self._tools.database.reading() as session:
+            return list_of(session, deposit.id)
+
+    def holding(self, sha256: str) -> tuple[Deposit, int] | None:
+        """The earliest folder that holds a file of this digest, and how many such folders there
+        are."""
+        query = (
+            select(Deposit)
+            .join(DepositFile, DepositFile.deposit_id == Deposit.id)
+            .where(DepositFile.sha256 == sha256)
+        )
+        with self._tools.database.reading() as session:
+            first = session.scalar(query.order_by(Deposit.received_at).limit(1))
+            count = session.scalar(select(func.count()).select_from(query.distinct().subquery()))
+        return None if first is None else (first, count or 0)
+
+
+def list_of(session: Session, deposit_id: str) -> FileList:
+    """The canonical list of a folder deposit, from its rows."""
+    query = select(DepositFile).where(DepositFile.deposit_id == deposit_id)
+    rows = session.scalars(query.order_by(DepositFile.position))
+    return FileList(tuple(ListedFile(row.path, row.size, row.sha256, row.sm3) for row in rows))
+
+
+def vault_keys(session: Session, deposit_id: str) -> list[str]:
+    """Where the content of a folder's files lies; for its erasure."""
+    query = select(DepositFile.vault_key).where(
+        DepositFile.deposit_id == deposit_id, DepositFile.vault_key.is_not(None)
+    )
+    return [key for key in session.scalars(query) if key]
+
+
+def write_zip(files: FileList, opener: Mapping[str, Callable[[], BinaryIO]], out: BinaryIO) -> None:
+    """The files as a zip, as they are and not compressed; ``out`` need not be seekable."""
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, each in member_names(files).items():
+            info = zipfile.ZipInfo(name.removeprefix(FILES), _EPOCH)
+            info.create_system = 3
+            info.external_attr = 0o644 << 16
+            with opener[each.path]() as source, archive.open(info, "w", force_zip64=True) as target:
+                while block := source.read(_BLOCK):
+                    target.write(block)
+
+
+def seen(deposit: Deposit) -> bool:
+    """Whether the portal received what was deposited: the file, or every file of the folder."""
+    return deposit.kind == "file" or bool(deposit.files_seen)
