@@ -88,13 +88,13 @@ class Sender:
         try:
             with watchdog:
                 connection.request("POST", url.path, body=body, headers=dict(headers))
-                response = connection.getresponse()
-                answer = _text(response.read(KEPT))
+                with connection.getresponse() as response:
+                    answer = _text(response.read(KEPT))
         except ssl.SSLError as error:
             return ended("timeout" if watchdog.bitten else "tls", _reason(error))
         except (OSError, http.client.HTTPException, ValueError) as error:
             late = watchdog.bitten or isinstance(error, TimeoutError)
-            fault = "timeout" if late else "broken" if connection.sock else "unreachable"
+            fault = "timeout" if late else "broken" if connection.wire else "unreachable"
             return ended(fault, _reason(error))
         finally:
             connection.close()
@@ -110,27 +110,35 @@ class _Pinned(http.client.HTTPConnection):
         self, url: Url, addresses: Sequence[str], timeout: float, context: ssl.SSLContext | None
     ) -> None:
         super().__init__(url.host, url.port, timeout=timeout)
-        self._addresses = addresses
+        self._addresses, self._seconds = addresses, timeout
         self._context = context
+        #: The connected socket. ``sock`` is forgotten by http.client as soon as it has read the
+        #: head of an answer that ends with the connection.
+        self.wire: socket.socket | None = None
         if context is not None:
             self.default_port = 443  # else Host would name the port
 
     def connect(self) -> None:
-        last: OSError = OSError("no address")
+        last: OSError = TimeoutError("no connection in time")
+        until = time.monotonic() + self._seconds
         for address in self._addresses:
+            left = until - time.monotonic()
+            if left <= 0:
+                break
             try:
-                raw = socket.create_connection((address, self.port), self.timeout)
+                raw = socket.create_connection((address, self.port), left)
             except OSError as error:
                 last = error
                 continue
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.sock = raw
+            self.sock = self.wire = raw
             if self._context is not None:
                 # The handshake apart, so that the watchdog has a socket to shut meanwhile.
-                self.sock = self._context.wrap_socket(
+                secured = self._context.wrap_socket(
                     raw, server_hostname=self.host, do_handshake_on_connect=False
                 )
-                self.sock.do_handshake()
+                self.sock = self.wire = secured
+                secured.do_handshake()
             return
         raise last
 
@@ -138,7 +146,7 @@ class _Pinned(http.client.HTTPConnection):
 class _Watchdog:
     """Shuts the connection when the time is over: socket timeouts alone restart with each byte."""
 
-    def __init__(self, connection: http.client.HTTPConnection, seconds: float) -> None:
+    def __init__(self, connection: _Pinned, seconds: float) -> None:
         self._connection = connection
         self._timer = threading.Timer(seconds, self._bite)
         self._timer.daemon = True
@@ -152,10 +160,10 @@ class _Watchdog:
 
     def _bite(self) -> None:
         self.bitten = True
-        sock = self._connection.sock
-        if sock is not None:
+        wire = self._connection.wire
+        if wire is not None:
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                wire.shutdown(socket.SHUT_RDWR)
 
 
 def _judge(status: int) -> str:
