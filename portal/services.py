@@ -22,6 +22,7 @@ from portal.jobs import Queue, Sideline, forget_old_beats
 from portal.keyring import Keyring
 from portal.mail import MailService, open_transport
 from portal.organisations.service import OrganisationService
+from portal.privacy.service import PrivacyService
 from portal.settings import Settings
 from portal.storage import Vault, open_vault
 from portal.storage.sealing import Box
@@ -67,6 +68,7 @@ class Services:
     announcements: AnnouncementService
     cases: CaseService
     imports: ImportService
+    privacy: PrivacyService
 
     @property
     def ledger(self) -> Ledger:
@@ -76,13 +78,15 @@ class Services:
     def advance(self) -> int:
         """Move one batch of whatever waits, of all features that have something waiting; for
         workers. Quick work alone: what asks outside is a sideline."""
-        return self.deposits.advance() + self.deposits.index()
+        return self.deposits.advance() + self.deposits.index() + self.custody.advance()
 
     def sidelines(self) -> tuple[Sideline, ...]:
         """The worker's work with slow outside calls, which must delay no deposit."""
         return (
             Sideline("mail", self.mail.deliver, 1.0),
             Sideline("webhooks", self.webhooks.advance, 0.25),
+            Sideline("activity", self.privacy.follow, 1.0),
+            Sideline("erasure", self.privacy.advance, 60.0),
         )
 
     def housekeeping(self) -> None:
@@ -94,7 +98,7 @@ class Services:
             _log.info("drafts_expired", files=expired)
         self.pki.renew()
         self.custody.housekeeping()
-        self.mail.forget_old()
+        self.mail.forget_old(self.settings.retention_mail_days)
         self.accounts.forget_old()
         self.webhooks.housekeeping()
         self.imports.sweep()
@@ -169,6 +173,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
     transport = open_transport(settings.mail.get_secret_value(), settings.path("."))
     mail = MailService(tools.database, transport, box, settings.mail_from, tools.clock)
     deposits, cases = DepositService(tools), CaseService(tools)
+    accounts = AccountSecurity.of(settings, tools.database, box, tools.clock)
     return Services(
         settings=tools.settings,
         database=tools.database,
@@ -185,7 +190,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         uploads=UploadService(tools),
         custody=Custody(tools, tools.settings.custody_anchor_hours),
         mail=mail,
-        accounts=AccountSecurity.of(settings, tools.database, box, tools.clock),
+        accounts=accounts,
         organisations=OrganisationService(
             tools.database, tools.clock, mail.post, settings.base_url
         ),
@@ -193,6 +198,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         announcements=AnnouncementService(tools.database, tools.clock),
         cases=cases,
         imports=ImportService(deposits, cases.filing),
+        privacy=PrivacyService(settings, tools.database, tools.vault, accounts, tools.clock),
     )
 
 

@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     custody_anchor_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 24
     erasure_cooling_days: Annotated[int, Field(ge=0, le=365)] = 7
     retention_originals_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    retention_mail_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
     # The worker
     workers: Annotated[int, Field(ge=1, le=64)] = 2

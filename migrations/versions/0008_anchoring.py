@@ -21,6 +21,14 @@ def upgrade() -> None:
     # In place on either database: both columns may be empty, so no table is copied.
     op.add_column("deposits", sa.Column("erased_at", _MOMENT))
     op.add_column("deposits", sa.Column("erased_for", sa.String(16)))
+    where = sa.text("erased_at IS NULL AND kind <> 'digest'")
+    op.create_index(
+        "ix_deposits_keeping",
+        "deposits",
+        ["issued_at"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
     _erasures()
     _holds()
     _about()
@@ -29,6 +37,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("audit_followers", "audit_about", "legal_holds", "erasures", "audit_anchors"):
         op.drop_table(table)
+    op.drop_index("ix_deposits_keeping", "deposits")
     op.drop_column("deposits", "erased_for")
     op.drop_column("deposits", "erased_at")
 

@@ -25,6 +25,8 @@ ENTRY_KIND: Final = "deposit"
 _OWN: Final = "organisation_id IS NULL"
 _SHARED: Final = "organisation_id IS NOT NULL"
 _IN_CASE: Final = "case_id IS NOT NULL"
+#: what retention looks for
+KEEPING: Final = "erased_at IS NULL AND kind <> 'digest'"
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class Deposit(Base):
         Index("ix_deposits_own", "owner_id", "received_at", "id", **_where(_OWN)),
         Index("ix_deposits_shared", "organisation_id", "received_at", "id", **_where(_SHARED)),
         Index("ix_deposits_case", "case_id", "received_at", "id", **_where(_IN_CASE)),
+        Index("ix_deposits_keeping", "issued_at", **_where(KEEPING)),
         Index("ix_deposits_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_deposits_sha256", "sha256"),
         Index("ix_deposits_follow_at", "follow_at"),

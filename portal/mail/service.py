@@ -30,7 +30,7 @@ AnySession = Session | scoped_session[Session]
 _BACK_OFF: Final = tuple(timedelta(seconds=each) for each in (30, 120, 600, 1800, 3600, 3 * 3600))
 #: about two days
 MAX_ATTEMPTS: Final = 20
-_KEPT_AFTER: Final = timedelta(days=30)
+KEPT_DAYS: Final = 30
 _BATCH: Final = 20
 _POLL_SECONDS: Final = 1.0
 _PURPOSE: Final = "mail"
@@ -122,9 +122,9 @@ class MailService:
         self._wake.set()
         return bool(done.rowcount)  # type: ignore[attr-defined]
 
-    def forget_old(self) -> None:
+    def forget_old(self, days: int = KEPT_DAYS) -> None:
         """Remove mails long since sent or given up."""
-        over = OutboxMail.created_at < self._clock() - _KEPT_AFTER
+        over = OutboxMail.created_at < self._clock() - timedelta(days=days)
         with self._database.transaction() as session:
             session.execute(delete(OutboxMail).where(over, OutboxMail.state != "waiting"))
 
