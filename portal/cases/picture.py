@@ -19,10 +19,10 @@ _LANE: Final = 38
 _TOP: Final = 12
 _AXIS: Final = 30
 #: dots of one lane; what falls together is one dot with a number
-_COLUMNS: Final = 36
+_COLUMNS: Final = 24
 _TICKS: Final = 4
 _SMALL: Final = 5.5
-_LARGE: Final = 14.0
+_LARGE: Final = 11.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _radius(count: int) -> float:
     """One event small, many larger, but never over a neighbour's lane."""
     if count == 1:
         return _SMALL
-    return round(min(8.5 + 1.2 * math.log2(count), _LARGE), 1)
+    return round(min(8.0 + 0.8 * math.log2(count), _LARGE), 1)
 
 
 def _ticks(first: datetime, last: datetime, zone: tzinfo) -> list[Tick]:

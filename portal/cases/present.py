@@ -20,7 +20,7 @@ from timestamping.letter.words import Words
 
 #: kind of event → its name and its icon, in the order of the picture's lanes
 KINDS: Final = {
-    "received": (lazy_gettext("Received"), "file-upload"),
+    "received": (lazy_gettext("Reception"), "file-upload"),
     "proof": (lazy_gettext("Proof"), "rubber-stamp"),
     "taken": (lazy_gettext("Taken away"), "download"),
     "verified": (lazy_gettext("Verified"), "shield-check"),
@@ -81,11 +81,28 @@ def lines(events: Iterable[Event]) -> Iterator[EventLine]:
             title=event.thing.title,
             link=_address(event),
             who=who(event),
-            way=way_name(event.via),
+            way="" if event.via == "worker" else way_name(event.via),
             address=event.address,
             stated=event.stated,
             stated_name=str(_STATED.get(event.action, "")),
         )
+
+
+def groups(shown: Iterable[EventLine]) -> list[list[EventLine]]:
+    """Neighbours that differ only in what they are about stand together: fourteen letters issued
+    in a row are one line that opens."""
+    found: list[list[EventLine]] = []
+    for line in shown:
+        last = found[-1][0] if found else None
+        alone = line.text or not line.link
+        if last is None or alone or last.text or _sameness(last) != _sameness(line):
+            found.append([])
+        found[-1].append(line)
+    return found
+
+
+def _sameness(line: EventLine) -> tuple[str, ...]:
+    return line.kind, line.what, line.more, line.who, line.way, line.address
 
 
 def _address(event: Event) -> str:

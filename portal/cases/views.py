@@ -23,7 +23,7 @@ __all__ = ["blueprint", "placing"]
 
 _PAGE: Final = 30
 _DEPOSITS: Final = 10
-_EVENTS: Final = 30
+_EVENTS: Final = 60
 
 
 @blueprint.get("/cases")
@@ -143,7 +143,7 @@ def _page(case_id: str, **more: str) -> str:
         rows=[deposits_present.row(each) for each in deposits.items],
         further=url_for("cases.show", **here, cursor=deposits.cursor) if deposits.cursor else None,
         continued="cursor" in request.args,
-        lines=list(present.lines(events.items)),
+        groups=present.groups(present.lines(events.items)),
         older=url_for("cases.show", **here, after=events.after, _anchor="timeline")
         if events.after
         else None,
