@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import migrations
 from portal import cli, errors, headers, limits, logs, observability, security
 from portal.accounts import extension as accounts_extension
+from portal.accounts import identity_views, safety_views, signin_views
 from portal.accounts import views as accounts_views
 from portal.announcements import views as announcements_views
 from portal.api import key as key_api
@@ -48,6 +49,9 @@ _PAGES = (
     observability,
     ui_views,
     accounts_views,
+    signin_views,
+    safety_views,
+    identity_views,
     audit_views,
     published_views,
     deposits_views,

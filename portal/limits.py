@@ -28,7 +28,12 @@ _log = structlog.get_logger(__name__)
 _UNLIMITED = frozenset(
     {"static", "observability.healthz", "observability.readyz", "observability.metrics"}
 )
-_SIGN_IN = frozenset({"security.login", "security.register", "security.change_password"})
+_SIGN_IN = frozenset(
+    {"security.login", "security.register", "security.change_password", "security.confirm_email"}
+    | {"security.forgot_password", "security.reset_password", "security.send_confirmation"}
+    | {"signin.second", "signin.second_passkey", "signin.passkey", "signin.challenge"}
+    | {"safety.verify", "safety.verify_passkey"}
+)
 _PUBLISHED = frozenset(
     {"published.tsa", "published.checkpoint", "published.tile", "published.ledger_key"}
 )
@@ -40,7 +45,9 @@ _PUBLISHED_LIMIT = "2000 per second"
 _UPLOADS_LIMIT = "12000 per minute"
 
 #: pages that take a few words, never a file
-_SMALL_BLUEPRINTS = frozenset({"cases", "security", "accounts", "audit", "ui"})
+_SMALL_BLUEPRINTS = frozenset(
+    {"cases", "security", "accounts", "signin", "safety", "identities", "audit", "ui"}
+)
 _SMALL_BODY = 256 * 1024
 #: pages whose files are tables to be read at once: blueprint → bytes
 _TABLES = {"imports": 5 * 1024 * 1024}

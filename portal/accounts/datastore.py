@@ -25,13 +25,13 @@ class PortalDatastore(SQLAlchemySessionUserDatastore):
     def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> User | None:
         """As Flask-Security asks it; the read transaction is over on return."""
         user = super().find_user(case_insensitive, **kwargs)
-        self._end_reading()
+        end_reading(self.session)
         return cast("User | None", user)
 
     def find_role(self, role: str) -> Role | None:
         """As Flask-Security asks it; the read transaction is over on return."""
         found = super().find_role(role)
-        self._end_reading()
+        end_reading(self.session)
         return cast("Role | None", found)
 
     def create_user(self, **kwargs: Any) -> User:
@@ -39,8 +39,10 @@ class PortalDatastore(SQLAlchemySessionUserDatastore):
         kwargs.setdefault("roles", ["depositor"])
         return cast("User", super().create_user(**kwargs))
 
-    def _end_reading(self) -> None:
-        # A commit leaves loaded objects as they are (expire_on_commit is off). With changes
-        # pending it would write them too early, and their transaction writes first anyway.
-        if not (self.session.new or self.session.dirty or self.session.deleted):
-            self.session.commit()
+
+def end_reading(session: scoped_session[Session]) -> None:
+    """End the read transaction, when nothing else is in it."""
+    # A commit leaves loaded objects as they are (expire_on_commit is off). With changes pending
+    # it would write them too early, and their transaction writes first anyway.
+    if not (session.new or session.dirty or session.deleted):
+        session.commit()

@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
-from flask_security import MailUtil, Security, uia_email_mapper
+from flask_security import Security, uia_email_mapper
 
-from portal.accounts import events
+from portal.accounts import events, signing_in
 from portal.accounts.datastore import PortalDatastore
-from portal.accounts.forms import NewPasswordForm, RegistrationForm, SignInForm
+from portal.accounts.forms import (
+    ForgottenForm,
+    NewPasswordForm,
+    RegistrationForm,
+    ResendForm,
+    ResetForm,
+    SignInForm,
+)
+from portal.accounts.mails import PortalMail
 from portal.accounts.passwords import cost
 from portal.accounts.service import MIN_PASSWORD
+from portal.accounts.sessions import load_user
 from portal.database import Database
 from portal.security import safe_next
 from portal.settings import Settings
@@ -34,32 +43,45 @@ _WORDS = {
     "INVALID_PASSWORD": _("The present password is wrong."),
     "PASSWORD_IS_THE_SAME": _("The new password is the old one: choose another."),
     "INVALID_REDIRECT": _("That address lies outside this portal."),
+    "INVALID_RESET_PASSWORD_TOKEN": _("This link is not valid any more. Ask for a new one."),
+    "PASSWORD_RESET_EXPIRED": _("This link is too old. Ask for a new one."),
 }
-
-
-class SmallLetters(MailUtil):
-    """Addresses are stored and looked up in small letters, so that one index serves both."""
-
-    def normalize(self, email: str) -> str:
-        return super().normalize(email).lower()
-
-    def validate(self, email: str) -> str:
-        return super().validate(email).lower()
+_GOOD_WORDS = {
+    "PASSWORD_CHANGE": _("Your password is changed."),
+    "PASSWORD_RESET_NO_LOGIN": _("Your new password is kept. Sign in with it."),
+    "PASSWORD_RESET_REQUEST": _(
+        "If this address has an account, a link for a new password is on its way to it."
+    ),
+    "CONFIRMATION_REQUEST": _(
+        "If this address has an account that waits for it, the link is on its way."
+    ),
+    "CONFIRM_REGISTRATION": _("A link to confirm the address is on its way to it."),
+}
 
 
 def install(app: Flask, settings: Settings, database: Database) -> Security:
     """Accounts' pages under /signin, /signout, /register and /account/password."""
     app.config.update(_configuration(settings))
     app.config.update({f"SECURITY_MSG_{name}": (text, "error") for name, text in _WORDS.items()})
-    app.config["SECURITY_MSG_PASSWORD_CHANGE"] = (_("Your password is changed."), "success")
+    app.config.update(
+        {f"SECURITY_MSG_{name}": (text, "success") for name, text in _GOOD_WORDS.items()}
+    )
     security = Security(
         app,
         PortalDatastore(database.scoped),
         login_form=SignInForm,
         register_form=RegistrationForm,
         change_password_form=NewPasswordForm,
-        mail_util_cls=SmallLetters,
+        forgot_password_form=ForgottenForm,
+        reset_password_form=ResetForm,
+        send_confirmation_form=ResendForm,
+        mail_util_cls=PortalMail,
     )
+    # Our sessions stand in our own table, and our second step has one page for every way.
+    security.login_manager.user_loader(load_user)
+    security.support_mfa = True
+    if settings.confirm_email:
+        app.view_functions["security.confirm_email"] = signing_in.confirm
     # Keys are the portal's own (portal.accounts.keys); Flask-Security's tokens, which may travel
     # in addresses, are not accepted.
     security.login_manager.request_loader(lambda _request: None)
@@ -82,14 +104,31 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "SECURITY_LOGOUT_URL": "/signout",
         "SECURITY_REGISTER_URL": "/register",
         "SECURITY_CHANGE_URL": "/account/password",
+        "SECURITY_CONFIRM_URL": "/confirm",
+        "SECURITY_RESET_URL": "/forgotten",
+        "SECURITY_LOGOUT_METHODS": ["POST"],
         "SECURITY_LOGIN_USER_TEMPLATE": "accounts/signin.html",
         "SECURITY_REGISTER_USER_TEMPLATE": "accounts/register.html",
         "SECURITY_CHANGE_PASSWORD_TEMPLATE": "accounts/password.html",
+        "SECURITY_FORGOT_PASSWORD_TEMPLATE": "accounts/forgotten.html",
+        "SECURITY_RESET_PASSWORD_TEMPLATE": "accounts/reset.html",
+        "SECURITY_SEND_CONFIRMATION_TEMPLATE": "accounts/resend.html",
         "SECURITY_POST_CHANGE_VIEW": "accounts.profile",
+        "SECURITY_POST_REGISTER_VIEW": "signin.registered" if settings.confirm_email else "/",
         "SECURITY_REGISTERABLE": settings.registration_open,
         "SECURITY_CHANGEABLE": True,
-        "SECURITY_SEND_REGISTER_EMAIL": False,
-        "SECURITY_SEND_PASSWORD_CHANGE_EMAIL": False,
+        "SECURITY_CONFIRMABLE": settings.confirm_email,
+        "SECURITY_RECOVERABLE": True,
+        "SECURITY_CONFIRM_EMAIL_WITHIN": timedelta(days=2),
+        "SECURITY_RESET_PASSWORD_WITHIN": timedelta(hours=1),
+        "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        "SECURITY_TWO_FACTOR_IMPLEMENTATIONS": {"second": "portal.accounts.signing_in.SecondStep"},
+        "SECURITY_SEND_REGISTER_EMAIL": settings.confirm_email,
+        "SECURITY_EMAIL_PLAINTEXT": False,  # written in portal.accounts.mails
+        "SECURITY_EMAIL_HTML": False,
+        # What is hashed with these is no password: a stored hash, or an address in a signed token
+        # that only this address receives.
+        "SECURITY_HASHING_SCHEMES": ["hex_sha256"],
         "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
         "SECURITY_USER_IDENTITY_ATTRIBUTES": [
             {"email": {"mapper": uia_email_mapper, "case_insensitive": False}}

@@ -118,7 +118,7 @@ class Factors:
             BadInput: wrong, expired, or used before. It is noted as a failed attempt.
             RateLimited: too many wrong codes lately, from wherever.
         """
-        if self._sign_ins.failures(user_id, _GUESSED, _WINDOW) >= MAX_FAILURES:
+        if self.failures(user_id) >= MAX_FAILURES:
             message = "Too many wrong codes for this account. Wait an hour, or use a passkey."
             raise RateLimited("too_many_codes", message)
         plain = _plain(code)
@@ -129,6 +129,10 @@ class Factors:
                 return way
             self._sign_ins.failed(session, user_id, way, visit)
         raise _wrong()
+
+    def failures(self, user_id: str) -> int:
+        """Wrong codes in the last hour."""
+        return self._sign_ins.failures(user_id, _GUESSED, _WINDOW)
 
     def new_codes(self, actor: Actor) -> list[str]:
         """Ten recovery codes, shown once; earlier ones end."""

@@ -71,6 +71,10 @@ class User(Base, UserMixin):
         secondary=users_roles, lazy="selectin", order_by=Role.id
     )
 
+    def renew_uniquifier(self) -> None:
+        """End every session and every link sent by mail."""
+        self.fs_uniquifier = _unique()
+
     @property
     def role_names(self) -> frozenset[str]:
         return frozenset(role.name for role in self.roles)

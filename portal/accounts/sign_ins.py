@@ -28,11 +28,12 @@ _ATTEMPTS_KEPT: Final = timedelta(days=180)
 @dataclass(frozen=True, slots=True)
 class Current:
     """The session a request belongs to. ``confirmed_at``: when its person last proved who they
-    are; ``strong``: with a second factor."""
+    are; ``strong``: with a second factor; ``stale``: it is time to note that it is in use."""
 
     id: str
     confirmed_at: datetime
     strong: bool
+    stale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +114,15 @@ class SignIns:
         if found is None:
             return None
         user, begun = found
-        return user, Current(begun.id, begun.confirmed_at or begun.at, begun.strong)
+        stale = begun.seen_at is None or begun.seen_at <= now - _SEEN_EVERY
+        return user, Current(begun.id, begun.confirmed_at or begun.at, begun.strong, stale)
 
     def note_seen(self, id_: str) -> None:
-        """Keep a session alive while it is used; writes once in a while only."""
+        """Keep a session alive while it is used; called when :class:`Current` says it is time."""
         now = self._clock()
-        stale = and_(SignIn.id == id_, SignIn.seen_at <= now - _SEEN_EVERY)
+        values = {"seen_at": now, "expires_at": now + self._lifetime}
         with self._database.transaction() as session:
-            session.execute(
-                update(SignIn).where(stale).values(seen_at=now, expires_at=now + self._lifetime)
-            )
+            session.execute(update(SignIn).where(SignIn.id == id_).values(**values))
 
     def confirm(self, session: AnySession, id_: str, strong: bool) -> None:
         """The person behind this session has just proven who they are."""

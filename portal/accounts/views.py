@@ -5,33 +5,41 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.accounts import identity_words
 from portal.accounts.forms import SCOPE_NAMES, ApiKeyForm
 from portal.accounts.keys import create_api_key, list_api_keys, revoke_api_key
 from portal.accounts.service import set_locale
+from portal.accounts.sessions import current_sign_in
 from portal.audit.words import ROLES
 from portal.problems import PortalError
 from portal.ui.context import current_actor, services
 
 blueprint = Blueprint("accounts", __name__, template_folder="templates")
 
-IDENTITY_LEVELS = {
-    "self-declared": lazy_gettext("self-declared: nobody has checked it"),
-}
-
 
 @blueprint.get("/account")
 def profile() -> str:
-    """Name, address, roles, and how the identity was established."""
-    level = current_user.identity_level
+    """Who the portal takes one for, what protects the account, and who signed in lately."""
+    accounts, user = services().accounts, current_user
+    begun, standing = current_sign_in(), accounts.identities.standing(user.id)
     return render_template(
         "accounts/profile.html",
-        user=current_user,
-        roles=[str(ROLES.get(role.name, role.name)) for role in current_user.roles],
-        identity=IDENTITY_LEVELS.get(level, level),
+        user=user,
+        roles=[str(ROLES.get(role.name, role.name)) for role in user.roles],
+        identity=identity_words.LEVELS.get(user.identity_level, user.identity_level),
+        identity_state=identity_words.STATES.get(standing.state, ""),
+        standing=standing,
+        state=accounts.factors.state(user.id),
+        passkeys=accounts.passkeys.held_by(user.id),
+        passkey_origin=accounts.passkeys.party.origins[0],
+        sessions=accounts.sign_ins.alive(user.id),
+        recent=accounts.sign_ins.recent(user.id),
+        ways=identity_words.WAYS,
+        here=begun.id if begun else "",
     )
 
 

@@ -48,6 +48,7 @@ _ACCOUNT = (
     Item("organisations.listing", lazy_gettext("Organisations"), "building-bank", ("*",)),
     Item("access.shared", lazy_gettext("Shared with me"), "eye", ("*",)),
     Item("accounts.api_keys", lazy_gettext("API keys"), "key", ("*",)),
+    Item("identities.waiting", lazy_gettext("Check identities"), "id", ("notary",)),
     Item(
         "joining.clerk",
         lazy_gettext("Verify organisations"),
