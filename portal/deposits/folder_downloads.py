@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO, Final, cast
 
 from chain_adapter import Digest
@@ -90,12 +91,12 @@ class FolderDownloads:
         return listed
 
     def _openers(self, deposit: Deposit) -> dict[str, Callable[[], BinaryIO]]:
-        vault = self._tools.vault
         return {
-            file.path: (lambda file=file: cast(BinaryIO, vault.open(_key(file))))
-            for file in self._folders.files(deposit)
-            if _key(file)
+            file.path: partial(self._opened, _key(file)) for file in self._folders.files(deposit)
         }
+
+    def _opened(self, key: str) -> BinaryIO:
+        return cast(BinaryIO, self._tools.vault.open(key))
 
     def _record(self, actor: Actor, deposit: Deposit, detail: dict[str, str | int]) -> None:
         with self._tools.database.transaction() as session:

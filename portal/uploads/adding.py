@@ -90,7 +90,7 @@ class Adding:
         with self._tools.database.transaction() as session:
             draft = open_draft(session, self._tools, actor, draft_id)
             query = select(Upload.path_sha256, Upload.sha256).where(Upload.draft_id == draft_id)
-            there: dict[str, str | None] = dict(session.execute(query).tuples())
+            there: dict[str, str | None] = {row[0]: row[1] for row in session.execute(query)}
             fresh = []
             for each in files:
                 row = self._row(actor, draft_id, each)
