@@ -24,6 +24,7 @@ from portal.audit.actor import Actor
 from portal.audit.command import audit
 from portal.deposits.command import deposit_and_wait
 from portal.jobs import Heartbeat, run_worker
+from portal.operators.command import vault
 from portal.problems import PortalError
 from portal.ui.context import services
 
@@ -31,7 +32,7 @@ _CLI = Actor.process("cli")
 
 
 def install(app: Flask) -> None:
-    for command in (init, worker, deposit, create_user_command, api_key_command, audit):
+    for command in (init, worker, deposit, create_user_command, api_key_command, audit, vault):
         app.cli.add_command(command)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from chain_adapter import EntryKey, Ledger, open_ledger
+from portal.accounts.administration import Administration
 from portal.accounts.security_service import AccountSecurity
 from portal.announcements.service import AnnouncementService
 from portal.audit.custody import Custody
@@ -21,6 +22,7 @@ from portal.imports.service import ImportService
 from portal.jobs import Queue, Sideline, forget_old_beats
 from portal.keyring import Keyring
 from portal.mail import MailService, open_transport
+from portal.operators.service import OperatorService
 from portal.organisations.service import OrganisationService
 from portal.privacy.service import PrivacyService
 from portal.settings import Settings
@@ -66,6 +68,7 @@ class Services:
     organisations: OrganisationService
     webhooks: WebhookService
     announcements: AnnouncementService
+    operators: OperatorService
     cases: CaseService
     imports: ImportService
     privacy: PrivacyService
@@ -85,6 +88,7 @@ class Services:
         return (
             Sideline("mail", self.mail.deliver, 1.0),
             Sideline("webhooks", self.webhooks.advance, 0.25),
+            Sideline("checks", self.operators.advance, 60.0),
             Sideline("activity", self.privacy.follow, 1.0),
             Sideline("erasure", self.privacy.advance, 60.0),
         )
@@ -101,6 +105,7 @@ class Services:
         self.mail.forget_old(self.settings.retention_mail_days)
         self.accounts.forget_old()
         self.webhooks.housekeeping()
+        self.operators.housekeeping()
         self.imports.sweep()
         forget_old_beats(self.database, self.clock())
 
@@ -174,6 +179,8 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
     mail = MailService(tools.database, transport, box, settings.mail_from, tools.clock)
     deposits, cases = DepositService(tools), CaseService(tools)
     accounts = AccountSecurity.of(settings, tools.database, box, tools.clock)
+    webhooks = WebhookService(settings, tools.database, box, tools.clock, mail.post)
+    people = Administration(tools.database, accounts.sign_ins)
     return Services(
         settings=tools.settings,
         database=tools.database,
@@ -194,8 +201,9 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         organisations=OrganisationService(
             tools.database, tools.clock, mail.post, settings.base_url
         ),
-        webhooks=WebhookService(settings, tools.database, box, tools.clock, mail.post),
+        webhooks=webhooks,
         announcements=AnnouncementService(tools.database, tools.clock),
+        operators=OperatorService(tools, mail, webhooks, people),
         cases=cases,
         imports=ImportService(deposits, cases.filing),
         privacy=PrivacyService(settings, tools.database, tools.vault, accounts, tools.clock),

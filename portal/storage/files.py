@@ -11,6 +11,9 @@ import fcntl
 import hashlib
 import os
 import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 from uuid import uuid4
@@ -59,6 +62,14 @@ class FileVault(Vault):
             return False
         sync_folder(path.parent)
         return True
+
+    def _kept(self) -> Iterator[tuple[str, datetime, int]]:
+        for folder in self.objects.iterdir():
+            for path in folder.glob("*.age"):
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    found = path.stat()
+                    key = path.name.removesuffix(".age").replace(".", "/")  # keys hold no dot
+                    yield key, datetime.fromtimestamp(found.st_mtime, UTC), found.st_size
 
     def _sweep(self) -> int:
         return sum(_remove_if_dead(path) for path in self.staging.iterdir())

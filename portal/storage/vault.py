@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from typing import IO, ClassVar, Final
 
 from chain_adapter.digest import Digest
@@ -114,6 +115,12 @@ class Vault(ABC):
         with _sentence("cannot be swept"):
             return self._sweep()
 
+    def kept(self) -> Iterator[tuple[str, datetime, int]]:
+        """Everything there is, in no order: key, since when, bytes of ciphertext. What comes or
+        goes meanwhile may be missed."""
+        with _sentence("cannot be listed"):
+            yield from self._kept()
+
     def close(self) -> None:
         self._hashing.shutdown()
 
@@ -141,6 +148,9 @@ class Vault(ABC):
 
     @abstractmethod
     def _sweep(self) -> int: ...
+
+    @abstractmethod
+    def _kept(self) -> Iterator[tuple[str, datetime, int]]: ...
 
 
 class _Checked(io.RawIOBase):

@@ -1,0 +1,37 @@
+"""Codes of the operators' pages in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask_babel import lazy_gettext
+
+#: for the groups of :data:`portal.deposits.overseeing.AGES`
+AGES: Final = (
+    lazy_gettext("under 1 min"),
+    lazy_gettext("1–10 min"),
+    lazy_gettext("10–60 min"),
+    lazy_gettext("1–6 h"),
+    lazy_gettext("6–24 h"),
+    lazy_gettext("over 1 day"),
+)
+PARTS: Final = {
+    "tsa": lazy_gettext("Time-stamping"),
+    "ledger": lazy_gettext("Ledger"),
+}
+CERTIFICATES: Final = {
+    "root": lazy_gettext("own root certificate"),
+    "tsa": lazy_gettext("time-stamping certificate"),
+    "seal": lazy_gettext("sealing certificate"),
+    "crl": lazy_gettext("revocation list"),
+    "outside": lazy_gettext("root of an outside authority"),
+}
+LOOPS: Final = {
+    "deposits": lazy_gettext("deposits"),
+    "mail": lazy_gettext("mail"),
+    "webhooks": lazy_gettext("webhooks"),
+    "checks": lazy_gettext("health checks"),
+    "activity": lazy_gettext("activity"),
+    "erasure": lazy_gettext("erasure"),
+}
+UNTRIED: Final = lazy_gettext("Not tried yet: in hand, or waiting for a worker.")
