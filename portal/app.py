@@ -29,9 +29,13 @@ from portal.explorer import api as ledger_api
 from portal.explorer import views as explorer_views
 from portal.imports import views as imports_views
 from portal.keyring import Keyring
+from portal.operators import people as people_views
+from portal.operators import views as operators_views
 from portal.organisations import views as organisations_views
 from portal.organisations import views_access as access_views
 from portal.organisations import views_joining as joining_views
+from portal.privacy import account_views as own_views
+from portal.privacy import views as privacy_views
 from portal.published import views as published_views
 from portal.services import Services, build_services
 from portal.settings import Settings
@@ -65,8 +69,12 @@ _PAGES = (
     access_views,
     webhooks_views,
     announcements_views,
+    operators_views,
+    people_views,
     cases_views,
     imports_views,
+    privacy_views,
+    own_views,
 )
 _APIS = (deposits_api, verification_api, ledger_api, key_api, webhooks_api)
 _HERE = Path(__file__).parent

@@ -69,6 +69,7 @@ PUBLIC_REASONS = {
     "signin.second_passkey": "the second step of signing in, by a passkey",
     "signin.challenge": "what a passkey is asked before anybody has signed in",
     "signin.passkey": "where people sign in by a passkey",
+    "privacy.policy": "people read how long what is kept before they hand anything over",
     "verification.page": "whoever holds a file, a letter or a number may verify it",
     "verification.short": "where the QR codes of letters lead",
     "verification.examine": "whoever holds a letter or package may verify it",

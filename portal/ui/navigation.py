@@ -55,6 +55,9 @@ _ACCOUNT = (
         "rosette-discount-check",
         ("notary", "administrator"),
     ),
+    Item("own.activity", lazy_gettext("My activity"), "history", ("*",)),
+    Item("own.data", lazy_gettext("My data"), "download", ("*",)),
+    Item("privacy.holds", lazy_gettext("Legal holds"), "scale", ("notary", "operator")),
     Item("webhooks.listing", lazy_gettext("Webhooks"), "webhook", ("*",)),
     Item("security.change_password", lazy_gettext("Change password"), "lock", ("*",)),
 )
