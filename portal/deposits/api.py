@@ -172,6 +172,7 @@ class DepositPackage(MethodView):
     @blueprint.arguments(PackageQuerySchema, location="query")
     @blueprint.response(200, _BYTES, content_type="application/zip")
     @blueprint.alt_response(409, schema=ErrorSchema)
+    @blueprint.alt_response(410, schema=ErrorSchema)
     def get(self, query: dict[str, Any], deposit_id: str) -> Response:
         """The proof package, with the original when asked."""
         package = services().deposits.package(current_actor(), deposit_id, query["original"])
@@ -182,6 +183,7 @@ class DepositPackage(MethodView):
 class DepositOriginal(MethodView):
     @blueprint.doc(operationId="getOriginal")
     @blueprint.response(200, _BYTES, content_type="application/octet-stream")
+    @blueprint.alt_response(410, schema=ErrorSchema)
     def get(self, deposit_id: str) -> Response:
         """The deposited bytes."""
         return attachment(services().deposits.original(current_actor(), deposit_id))

@@ -3,14 +3,13 @@ its stream is asked for, and the custody log names it; only looking what there i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
 from typing import IO, BinaryIO, Final, cast
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
 from portal.audit.service import record
+from portal.deposits.erased import refuse_erased
 from portal.deposits.evidence import digests_of, receipt_of, token_of
 from portal.deposits.filenames import download_name
 from portal.deposits.folder_downloads import FolderDownloads
@@ -20,31 +19,12 @@ from portal.deposits.models import Deposit
 from portal.deposits.receiving import vault_problem
 from portal.deposits.streaming import streamed
 from portal.deposits.tools import Tools
+from portal.downloads import Download
 from portal.problems import Conflict, NotFound
 from portal.storage import Missing, VaultError
 from timestamping.package.build import Original, PackageParts, build_package
 
 _BLOCK: Final = 256 * 1024
-
-
-@dataclass(frozen=True)
-class Download:
-    """What may be taken away; ``size`` in bytes, when it is known without fetching it."""
-
-    filename: str
-    media_type: str
-    begin: Callable[[], Iterator[bytes]]
-    size: int | None = None
-
-    @cached_property
-    def stream(self) -> Iterator[bytes]:
-        """The content, read once, to the end or until closed. Asking for it takes it away: only
-        now is it rendered or fetched, and the custody log told.
-
-        Raises:
-            PortalError: it cannot be had; nothing was handed out.
-        """
-        return self.begin()
 
 
 class Downloads:
@@ -93,6 +73,8 @@ class Downloads:
     def package(self, actor: Actor, deposit: Deposit, with_original: bool) -> Download:
         """The proof package, made while it is read."""
         _letter_of(deposit)
+        if with_original:
+            refuse_erased(deposit, self._tools.settings.zone)
         folder = deposit.kind == FOLDER
         original = self._original(deposit) if with_original and not folder else None
         opener = self.folders.opener(deposit) if with_original and folder else None
@@ -110,6 +92,7 @@ class Downloads:
     def original(self, actor: Actor, deposit: Deposit) -> Download:
         """The deposited bytes. Reading to the end fails unless they have the digest deposited. Of
         a folder, a zip of its files."""
+        refuse_erased(deposit, self._tools.settings.zone)
         if deposit.kind == FOLDER:
             return self.folders.all(actor, deposit)
         key, digest = self._vault_key(deposit), digests_of(deposit)[0]

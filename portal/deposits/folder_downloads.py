@@ -9,6 +9,7 @@ from typing import BinaryIO, Final, cast
 from chain_adapter import Digest
 from portal.audit.actor import Actor
 from portal.audit.service import record
+from portal.deposits.erased import refuse_erased
 from portal.deposits.filenames import download_name
 from portal.deposits.folders import Folders, write_zip
 from portal.deposits.models import Deposit, DepositFile
@@ -43,6 +44,7 @@ class FolderDownloads:
 
     def file(self, actor: Actor, deposit: Deposit, position: int) -> Download:
         """One file. Reading to the end fails unless it has the digest listed."""
+        refuse_erased(deposit, self._tools.settings.zone)
         found = self._folders.files(deposit, position, 1)
         if not found or found[0].position != position:
             raise NotFound("file_not_found", "There is no such file in this deposit.")

@@ -43,6 +43,8 @@ class PublicDeposit:
     issued_at: datetime | None
     receipts: str | None
     letter_sha256: str | None
+    erased_at: datetime | None
+    erased_for: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from chain_adapter.verdict import Check, Outcome
+from portal.privacy.words import ERASED_FOR
 from portal.ui.locale import language
 from portal.ui.templating import moment
 from portal.verification.phrases import AREAS, DETAILS, NOT_COMPARED, OUTCOMES, REASONS, SENTENCES
@@ -116,3 +117,13 @@ def _facts(found: Found) -> Iterator[tuple[str, str | Markup]]:
         seen = gettext("The portal received the whole file and digested it itself.")
         unseen = gettext("Only a digest was handed over; the portal never saw the file.")
         yield gettext("What was deposited"), seen if found.file_seen else unseen
+    if found.erased_at is not None:
+        yield gettext("Content"), _erased(found)
+
+
+def _erased(found: Found) -> Markup:
+    sentence = gettext(
+        "erased %(whose)s; the proof remains, and whoever still has the file can verify it",
+        whose=str(ERASED_FOR[found.erased_for or "owner"]),
+    )
+    return Markup("{} {}").format(moment(found.erased_at), sentence)

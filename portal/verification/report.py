@@ -79,6 +79,8 @@ class Found:
     position: int | None = None
     file_seen: bool | None = None
     state: str = "issued"
+    erased_at: datetime | None = None
+    erased_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

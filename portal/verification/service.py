@@ -164,6 +164,8 @@ def _found(deposit: PublicDeposit, receipt: bytes | None = None) -> Found:
         position=Receipt.from_json(receipt).position if receipt else None,
         file_seen=deposit.kind == "file",
         state=str(deposit.state),
+        erased_at=deposit.erased_at,
+        erased_for=deposit.erased_for,
     )
 
 
