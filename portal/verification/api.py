@@ -15,7 +15,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from chain_adapter import Digest, InvalidDigest
 from portal.problems import BadInput, NotFound
-from portal.ui.context import services
+from portal.ui.context import current_actor, services
+from portal.verification.noting import note
 from portal.verification.report import Found, Report, Tick
 from portal.verification.schemas import QuestionSchema, ReportSchema
 from portal.verification.service import judge_record, missing
@@ -57,8 +58,8 @@ class DigestVerification(MethodView):
         try:
             evidence = deposits.find_evidence(number or text)
         except NotFound:
-            return jsonify(_shown(missing("number" if number else "record")))
-        return jsonify(_shown(judge_record(evidence, deposits.trust(), digest)))
+            return _told(missing("number" if number else "record"))
+        return _told(judge_record(evidence, deposits.trust(), digest))
 
 
 @blueprint.route("/package")
@@ -84,7 +85,12 @@ class PackageVerification(MethodView):
         if upload is None:
             message = "Send a letter or a proof package as the form's file “evidence”."
             raise BadInput("file_missing", message, field="evidence")
-        return jsonify(_shown(examined(upload)))
+        return _told(examined(upload))
+
+
+def _told(report: Report) -> Response:
+    note(services().database, current_actor(), report)
+    return jsonify(_shown(report))
 
 
 def _digest(text: str) -> Digest:

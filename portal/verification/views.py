@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 
 from chain_adapter import Digest, InvalidDigest
 from portal.problems import BadInput, NotFound
-from portal.ui.context import services
+from portal.ui.context import current_actor, services
 from portal.ui.templating import file_size
+from portal.verification.noting import note
 from portal.verification.present import Shown, shown
 from portal.verification.report import Report
 from portal.verification.service import judge_record, missing
@@ -37,6 +38,8 @@ def page() -> Response:
     except BadInput as problem:
         message = gettext(problem.message, **problem.params)
         return _page(asked=asked, problem=message, status=422)
+    if request.method == "GET":
+        note(services().database, current_actor(), report)
     if fragment and report is not None:
         response = make_response(render_template("verification/report.html", report=shown(report)))
         response.headers["X-Fragment"] = "1"
@@ -67,7 +70,9 @@ def examine() -> Response:
     if upload is None or not upload.filename:
         problem = gettext("Choose a letter or a proof package first.")
         return _page(upload_problem=problem, status=422)
-    return _page(examined(upload))
+    report = examined(upload)
+    note(services().database, current_actor(), report)
+    return _page(report)
 
 
 def _report(asked: str, given: str) -> Report | None:
