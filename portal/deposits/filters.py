@@ -19,6 +19,8 @@ from portal.problems import BadInput
 from portal.search import LAST, Keys, Query, Span, Term, place_from, terms
 
 MAX_PAGE: Final = 200
+#: the name under which deposits that wait are counted and found, beside their state
+WAITS: Final = "waits"
 KINDS: Final = ("file", "digest", "folder")
 _HEX: Final = re.compile(r"[0-9a-f]{6,64}")
 
@@ -114,7 +116,7 @@ def query_of(actor: Actor, wanted: DepositFilter) -> Query | None:
     """What to ask the index; None when the text holds nothing that could be found."""
     asked = {
         "s": str(wanted.state or ""),
-        "w": "waits" if wanted.waits else "",
+        "w": WAITS if wanted.waits else "",
         "k": wanted.kind,
         "c": wanted.case_id,
         "o": actor.id if wanted.owner is Owner.MINE else "",

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, load_only
 
 from portal.audit.models import AuditEntry
 from portal.cases.models import DepositTag
-from portal.deposits.filters import facet, scope, tag_facet
+from portal.deposits.filters import WAITS, facet, scope, tag_facet
 from portal.deposits.models import Deposit, DepositFile, State
 from portal.deposits.tools import Tools
 from portal.search import Document, Keys, SearchIndex, place, title_key, words
@@ -29,8 +29,6 @@ _BATCH: Final = 2000
 _MANY: Final = 500
 _RIPE: Final = timedelta(seconds=2)
 _PREFIX: Final = "deposit:"
-#: the name under which deposits that wait are counted and found, beside their state
-WAITS: Final = "waits"
 #: Of a folder, so many files are found by name and digest.
 _MOST_FILES: Final = 2000
 COLUMNS: Final = load_only(

@@ -11,10 +11,11 @@ from typing import Final
 from flask_babel import LazyString, gettext, lazy_gettext
 
 from portal.audit.models import AuditEntry
-from portal.audit.words import act_name
+from portal.audit.words import act_name, role_names
 from portal.deposits.filenames import shown_name
 from portal.deposits.models import Deposit, State
 from portal.deposits.rail import Progress, Step
+from portal.deposits.reasons import UNKNOWN, wait_sentence
 
 STATES: Final = {
     State.RECEIVED: lazy_gettext("Received, being time-stamped"),
@@ -29,31 +30,6 @@ STEPS: Final = {
     "timestamped": lazy_gettext("Time-stamp"),
     "anchored": lazy_gettext("On ledger"),
     "issued": lazy_gettext("Letter"),
-}
-
-#: why a deposit waits (codes of timestamping, chain_adapter and the vault), for those who wait
-WAITS: Final[Mapping[str, LazyString]] = {
-    "tsa-retryable": lazy_gettext("The time-stamping authority cannot answer just now."),
-    "tsa-unavailable": lazy_gettext("The time-stamping authority cannot be reached."),
-    "tsa-timeout": lazy_gettext("The time-stamping authority did not answer in time."),
-    "tsa-rejected": lazy_gettext("The time-stamping authority refused the request."),
-    "tsa-permanent": lazy_gettext("The time-stamping authority refused the request."),
-    "bad-reply": lazy_gettext("The time-stamping authority answered with something unreadable."),
-    "bad-token": lazy_gettext("The time-stamping authority answered with something unreadable."),
-    "token-refused": lazy_gettext("The time-stamp received does not pass its verification."),
-    "unsupported-digest": lazy_gettext("The time-stamping authority does not take this digest."),
-    "no-tsa-answered": lazy_gettext("None of the time-stamping authorities answered as it should."),
-    "ledger_retryable": lazy_gettext("The ledger cannot take the record just now."),
-    "ledger_unknown": lazy_gettext("The ledger did not confirm the record; it is being looked up."),
-    "ledger_conflict": lazy_gettext("The ledger holds another record under this number."),
-    "ledger_denied": lazy_gettext("The ledger refused the portal."),
-    "ledger_quorum": lazy_gettext("Too few of the ledger's parties have agreed so far."),
-    "ledger_fatal": lazy_gettext("The ledger does not work; the operator has to look at it."),
-    "vault_unavailable": lazy_gettext("The storage cannot be written just now."),
-    "letter": lazy_gettext("The letter could not be made; the operator has to look at it."),
-    "seal": lazy_gettext("The letter could not be sealed; the operator has to look at it."),
-    "pdf": lazy_gettext("The letter could not be made; the operator has to look at it."),
-    "internal": lazy_gettext("A step failed; the operator has to look at it."),
 }
 ACTS: Final[Mapping[str, LazyString]] = {
     "deposit.received": lazy_gettext("received, digest computed"),
@@ -113,6 +89,8 @@ class RailStep:
     word: str
     at: datetime | None = None
     reason: str = ""
+    #: what failed, as programs say it: a stable code, and a sentence in English
+    code: str = ""
     detail: str = ""
     next_at: datetime | None = None
 
@@ -128,13 +106,18 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class CustodyLine:
-    """One custody entry: when, what, who, how."""
+    """One custody entry: when, what, who (empty: the portal itself), how; its place in the log, and
+    what it says beside."""
 
     at: datetime
     act: str
     actor: str
     via: str
     address: str
+    roles: str
+    seq: int
+    hash: str
+    particulars: dict[str, str | int]
 
 
 def look(deposit: Deposit) -> Look:
@@ -193,9 +176,13 @@ def custody(entries: Sequence[AuditEntry]) -> Iterator[CustodyLine]:
         yield CustodyLine(
             entry.at,
             _act(entry),
-            entry.actor_name,
+            "" if entry.via == "worker" else entry.actor_name,
             str(_VIA.get(entry.via, entry.via)),
             entry.address,
+            " ".join(role_names(entry.roles)),
+            entry.seq,
+            entry.hash,
+            json.loads(entry.detail),
         )
 
 
@@ -207,21 +194,16 @@ def _act(entry: AuditEntry) -> str:
     return str(ACTS.get(entry.action) or act_name(entry.action))
 
 
-def wait_sentence(code: str) -> LazyString | None:
-    """The sentence for a reason; ``bad-reply-type`` is also a ``bad-reply``."""
-    while code and code not in WAITS:
-        code = code.rpartition("-")[0]
-    return WAITS.get(code)
-
-
 def _waiting(label: str, step: Step) -> RailStep:
-    known = wait_sentence(step.reason or "")
+    """The sentence in the reader's language; what the machine said stays beside it."""
+    code = step.reason or ""
     return RailStep(
         label,
         "waiting",
         "hourglass",
         gettext("waits"),
-        reason=str(known or step.detail or WAITS["internal"]),
-        detail=step.detail or "" if known else "",
+        reason=str(wait_sentence(code) or UNKNOWN),
+        code=code,
+        detail=step.detail or "",
         next_at=step.next_at,
     )

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Select, select
 
+from portal.accounts.models import User
 from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
 from portal.audit.service import entries_for
@@ -18,6 +19,7 @@ from portal.deposits.filters import MAX_PAGE, DepositFilter
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import read_number
 from portal.deposits.tools import Tools
+from portal.organisations.models import Organisation
 from portal.problems import BadInput, NotFound
 
 __all__ = ["MAX_PAGE", "DepositFilter", "PublicDeposit", "PublicEvidence", "Reading"]
@@ -84,6 +86,27 @@ class Reading:
         """The custody log of one deposit, oldest first."""
         with self._tools.database.reading() as session:
             return entries_for(session, deposit.subject)
+
+    def custody_page(
+        self, deposit: Deposit, size: int, before: int | None
+    ) -> tuple[list[AuditEntry], bool]:
+        """Up to ``size`` entries about one deposit, newest first, below the number ``before``; and
+        whether there are more."""
+        about = select(AuditEntry).where(AuditEntry.subject == deposit.subject)
+        if before is not None:
+            about = about.where(AuditEntry.seq < before)
+        with self._tools.database.reading() as session:
+            query = about.order_by(AuditEntry.seq.desc()).limit(size + 1)
+            entries = list(session.scalars(query))
+        return entries[:size], len(entries) > size
+
+    def depositor_name(self, deposit: Deposit) -> str:
+        """Whose deposit it is, for those who may read it."""
+        with self._tools.database.reading() as session:
+            person = session.get_one(User, deposit.owner_id).name
+            if deposit.organisation_id is None:
+                return person
+            return f"{session.get_one(Organisation, deposit.organisation_id).name} ({person})"
 
     def find_public(self, text: str) -> PublicDeposit:
         """By letter number, short code or SHA-256 (then the earliest deposit of it).

@@ -14,7 +14,7 @@ it now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from portal.database import UtcDateTime
 from portal.deposits.access import granted, listed
 from portal.deposits.filters import (
     MAX_PAGE,
+    WAITS,
     Cursor,
     DepositFilter,
     Owner,
@@ -35,7 +36,6 @@ from portal.deposits.filters import (
     scope_of,
 )
 from portal.deposits.indexing import (
-    WAITS,
     counted,
     deposits_named,
     documents_of,
@@ -145,6 +145,15 @@ class Searching:
                 for name in counted(row):
                     found[name] = found.get(name, 0) + 1
         return {name: max(found.get(name, 0), 0) for name in (*State, WAITS)}
+
+    def every(self, actor: Actor, wanted: DepositFilter) -> Iterator[Deposit]:
+        """All of a list, page by page as they are asked for."""
+        cursor: str | None = None
+        while True:
+            page = self.page(actor, wanted, cursor, MAX_PAGE)
+            yield from page.items
+            if (cursor := page.cursor) is None:
+                return
 
     def _tail(self, session: Session, actor: Actor, wanted: DepositFilter, query: Query) -> _Tail:
         if wanted.owner is Owner.SHARED:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
+from portal.audit.service import record
 from portal.deposits.advancing import Pipeline
 from portal.deposits.batching import Batching, NewDigest
 from portal.deposits.batching import Outcome as BatchOutcome
 from portal.deposits.downloads import Downloads
-from portal.deposits.filters import DepositFilter, Owner, Sort
+from portal.deposits.filters import WAITS, DepositFilter, Owner, Sort
 from portal.deposits.folders import Folders
-from portal.deposits.indexing import WAITS, Indexing
+from portal.deposits.indexing import Indexing
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit, DepositFile, State
 from portal.deposits.rail import Step, steps
@@ -141,6 +142,18 @@ class DepositService:
         """
         return self._searching.page(actor, wanted or DepositFilter(), cursor, size)
 
+    def export(self, actor: Actor, wanted: DepositFilter, sentence: str) -> Iterator[Deposit]:
+        """All of a list, the newest first; that it was taken away is a custody entry.
+
+        Args:
+            sentence: what was asked for, as the custody log shall keep it.
+        """
+        with self.tools.database.transaction() as session:
+            record(session, actor, "deposit.list_exported", "deposits:list", {"filter": sentence})
+        orders = (Sort.NEWEST, Sort.OLDEST)
+        sort = wanted.sort if wanted.sort in orders else Sort.NEWEST
+        return self._searching.every(actor, replace(wanted, sort=sort))
+
     def count(self, actor: Actor, wanted: DepositFilter | None = None) -> Amount:
         """How many such a list has, counted as far as a thousand."""
         return self._searching.count(actor, wanted or DepositFilter())
@@ -156,6 +169,16 @@ class DepositService:
 
     def custody(self, actor: Actor, deposit_id: str) -> list[AuditEntry]:
         return self._reading.custody(self.get(actor, deposit_id))
+
+    def custody_page(
+        self, actor: Actor, deposit_id: str, size: int, before: int | None = None
+    ) -> tuple[list[AuditEntry], bool]:
+        """A page of that log, newest first, below entry ``before``; and whether there is more."""
+        return self._reading.custody_page(self.get(actor, deposit_id), size, before)
+
+    def depositor_name(self, deposit: Deposit) -> str:
+        """Whose deposit it is, for those who may read it."""
+        return self._reading.depositor_name(deposit)
 
     def steps(self, deposit: Deposit) -> list[Step]:
         return steps(deposit)

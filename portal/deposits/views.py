@@ -1,31 +1,25 @@
-"""Pages of deposits: the form, the list, one item, and what is taken away from it."""
+"""Pages of deposits: the form, and what is taken away from an item; list and item beside it."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+from flask import jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from chain_adapter import Digest, InvalidDigest
-from chain_adapter.tlog import TlogLedger
-from portal.deposits import facts, present
+from portal.deposits import item, listing, showing
 from portal.deposits.attachments import attachment
-from portal.deposits.filenames import shown_name
+from portal.deposits.blueprint import blueprint
 from portal.deposits.forms import MODE_NOTES, DepositForm, new_key
-from portal.deposits.letters import verify_url
-from portal.deposits.models import Deposit, State
-from portal.deposits.service import Accepted, DepositFilter, DepositService, Metadata
+from portal.deposits.service import Accepted, DepositService, Metadata
 from portal.deposits.uploads import intake_of
 from portal.problems import BadInput, PortalError
 from portal.ui.context import current_actor, request_id, services
-from portal.ui.locale import language
 
-blueprint = Blueprint("deposits", __name__, template_folder="templates")
+__all__ = ["blueprint", "form_values", "item", "listing", "showing"]
 
-_PAGE: Final = 30
 #: the guard before every view has checked the token
 _CSRF_CHECKED: Final = {"csrf": False}
 #: fields whose errors the form shows where they are
@@ -57,34 +51,6 @@ WORDS: Final = {
 }
 
 
-@blueprint.get("/deposits")
-def listing() -> str:
-    """One's own deposits, newest first; ``?state= text= since= until= cursor=``."""
-    problem, wanted = "", DepositFilter()
-    try:
-        wanted = _filter()
-    except ValueError:
-        problem = gettext("A date is written as year-month-day, for example 2026-11-21.")
-    cursor = request.args.get("cursor") or None
-    page = _deposits().page(current_actor(), wanted, cursor, _PAGE)
-    asked: dict[str, Any] = {
-        name: value for name, value in request.args.items() if value and name != "cursor"
-    }
-    return render_template(
-        "deposits/list.html",
-        rows=[present.row(deposit) for deposit in page.items],
-        wanted=wanted,
-        states=present.STATES,
-        since=request.args.get("since", ""),
-        until=request.args.get("until", ""),
-        filtered=bool(asked),
-        problem=problem,
-        continued=cursor is not None,
-        newest=url_for("deposits.listing", **asked),
-        older=url_for("deposits.listing", **asked, cursor=page.cursor) if page.cursor else None,
-    )
-
-
 @blueprint.get("/deposits/new")
 def new() -> str:
     """The form, with its limits."""
@@ -108,22 +74,6 @@ def create() -> Response | tuple[str, int]:
     if scripted:
         return make_response(jsonify(location=address, id=accepted.deposit.id), 201)
     return redirect(address, code=303)
-
-
-@blueprint.get("/deposits/<deposit_id>")
-def show(deposit_id: str) -> str:
-    """The item's page."""
-    deposit = _deposits().get(current_actor(), deposit_id)
-    return render_template("deposits/item.html", **_item_values(deposit))
-
-
-@blueprint.get("/deposits/<deposit_id>/progress")
-def progress(deposit_id: str) -> Response:
-    """The moving part of the item's page; 204 while it is still what ``?seen=`` names."""
-    deposit = _deposits().get(current_actor(), deposit_id)
-    if request.args.get("seen") == present.mark(deposit):
-        return make_response("", 204)
-    return make_response(render_template("deposits/progress.html", **_item_values(deposit)))
 
 
 @blueprint.get("/deposits/<deposit_id>/letter")
@@ -214,58 +164,3 @@ def _refused(error: PortalError, form: DepositForm, scripted: bool) -> Response 
     beside = error.code == "form" and error.field in _SHOWN_BESIDE
     values = form_values(form, "" if beside else message)
     return render_template("deposits/new.html", **values), error.status
-
-
-def _filter() -> DepositFilter:
-    """The filter the address asks for. Raises ValueError for what is no date."""
-    state = request.args.get("state", "")
-    return DepositFilter(
-        state=State(state) if state in set(State) else None,
-        text=request.args.get("text", "")[:200],
-        since=_day(request.args.get("since", "")),
-        until=_day(request.args.get("until", ""), timedelta(days=1)),
-    )
-
-
-def _day(text: str, later: timedelta = timedelta()) -> datetime | None:
-    """The start of a day in the office's zone, as UTC."""
-    if not text:
-        return None
-    try:
-        start = datetime.combine(date.fromisoformat(text), time(), services().settings.zone)
-        return (start + later).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(text) from error
-
-
-def _item_values(deposit: Deposit) -> dict[str, Any]:
-    actor = current_actor()
-    issued = deposit.state == State.ISSUED
-    return {
-        "deposit": deposit,
-        "title": present.title(deposit),
-        "filename": shown_name(deposit.filename),
-        "look": present.look(deposit),
-        "steps": present.rail(_deposits().steps(deposit)),
-        "mark": present.mark(deposit),
-        "issued": issued,
-        "token": facts.tokens(deposit),
-        "receipts": facts.receipts(deposit, _explorer_link),
-        "strength": _strength(deposit),
-        "custody": list(present.custody(_deposits().custody(actor, deposit.id))),
-        "verify_link": verify_url(services().settings, deposit.number),
-    }
-
-
-def _strength(deposit: Deposit) -> list[facts.Point]:
-    """Empty while there is no proof whose strength could be told."""
-    if deposit.proof is None:
-        return []
-    return list(facts.strength(_deposits().strength(deposit), language()))
-
-
-def _explorer_link(ledger: str, position: int) -> str:
-    own = services().ledger
-    if isinstance(own, TlogLedger) and own.id == ledger:
-        return url_for("explorer.entry", index=position)
-    return ""

@@ -203,7 +203,8 @@ class TestList:
 
         assert titles("") == ["Beta 100%", "Alpha 一"]
         assert titles("text=alpha") == ["Alpha 一"]
-        assert titles("text=%25") == ["Beta 100%"]
+        assert titles("text=%25") == []
+        assert titles("text=100%25") == ["Beta 100%"]
         assert titles("state=issued") == ["Alpha 一"]
         assert titles("state=received") == ["Beta 100%"]
         assert titles("state=nonsense") == ["Beta 100%", "Alpha 一"]

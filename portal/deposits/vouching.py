@@ -1,0 +1,116 @@
+"""Who vouches for what of one deposit, party by party, from its evidence and never from wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from portal.deposits.evidence import proof_of, receipts_of
+from portal.deposits.facts import ReceiptFacts, TokenFacts
+from portal.deposits.folders import seen
+from portal.deposits.models import Deposit, State
+from timestamping.letter.ledger_view import read_checkpoint
+
+#: Whose words they are: the depositor's own, this portal's, somebody's who is independent of it.
+PERSON, SELF, INDEPENDENT = "person", "self", "independent"
+#: Nobody: a place that is empty, or not filled yet.
+NOBODY, TO_COME = "nobody", "to-come"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """``role`` as a word, ``name`` of whoever fills it, what they state in ``says``; ``standing``
+    is one of the constants above, ``link`` leads to the particulars."""
+
+    role: str
+    icon: str
+    name: str
+    says: str
+    standing: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the parties that are always there are called."""
+
+    depositor: str
+    platform: str
+    office: str
+
+
+def parties(
+    deposit: Deposit, names: Names, tokens: list[TokenFacts], receipts: list[ReceiptFacts]
+) -> Iterator[Party]:
+    """From the depositor to the seal, in the order in which they had it in hand."""
+    yield _depositor(deposit, names)
+    yield _platform(deposit, names)
+    yield from _authorities(tokens)
+    yield from _ledgers(receipts)
+    yield from _witnesses(deposit)
+    yield _seal(deposit, names)
+
+
+def _depositor(deposit: Deposit, names: Names) -> Party:
+    says = {
+        "file": gettext("brought the file; where it comes from is their word"),
+        "folder": gettext("brought the files; where they come from is their word"),
+    }.get(deposit.kind, gettext("stated the digest; the file stayed with them"))
+    return Party(gettext("Depositor"), "user", names.depositor, says, PERSON, "#about-title")
+
+
+def _platform(deposit: Deposit, names: Names) -> Party:
+    if seen(deposit):
+        says = gettext("received it whole and computed the digest")
+    else:
+        says = gettext("received the digest, and has not seen the file")
+    return Party(gettext("Portal"), "server", names.platform, says, SELF, "#digest-title")
+
+
+def _authorities(tokens: list[TokenFacts]) -> Iterator[Party]:
+    role = gettext("Time-stamp")
+    if not tokens:
+        yield Party(role, "clock", "", gettext("to come"), TO_COME)
+    for each in tokens:
+        says = gettext("states the time at which the digest existed")
+        standing = INDEPENDENT if each.independent else SELF
+        yield Party(role, "clock", each.tsa, says, standing, "#token-title")
+
+
+def _ledgers(receipts: list[ReceiptFacts]) -> Iterator[Party]:
+    role = gettext("Ledger")
+    if not receipts:
+        yield Party(role, "list-tree", "", gettext("to come"), TO_COME)
+    for number, each in enumerate(receipts):
+        says = gettext(
+            "holds it as entry %(index)s, in an order nobody can change unseen", index=each.position
+        )
+        # Of the ledgers after the first nothing is known but that they answered.
+        standing = SELF if number == 0 else INDEPENDENT
+        yield Party(role, "list-tree", each.ledger, says, standing, "#ledger-title")
+
+
+def _witnesses(deposit: Deposit) -> Iterator[Party]:
+    role = gettext("Witnesses")
+    if deposit.proof is None:
+        yield Party(role, "eye", "", gettext("to come"), TO_COME)
+        return
+    ledger = next(iter(receipts_of(deposit)))
+    signers = read_checkpoint(proof_of(deposit).checkpoint).signers
+    found = [name for name in signers if name != ledger]
+    for name in found:
+        says = gettext("signed the ledger's state as well, and would notice another history")
+        yield Party(role, "eye", name, says, INDEPENDENT, "#ledger-title")
+    if not found:
+        says = gettext("nobody outside watches the ledger")
+        yield Party(role, "eye", gettext("none"), says, NOBODY, "#strength-title")
+
+
+def _seal(deposit: Deposit, names: Names) -> Party:
+    role = gettext("Seal")
+    if deposit.state != State.ISSUED:
+        return Party(role, "rubber-stamp", "", gettext("to come"), TO_COME)
+    says = gettext("sealed the letter, so that no character of it can be changed")
+    return Party(role, "rubber-stamp", names.office, says, SELF, "#get-title")
