@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import jsonify, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from chain_adapter import Digest, InvalidDigest
 from portal.deposits import item, listing, showing
 from portal.deposits.attachments import attachment
 from portal.deposits.blueprint import blueprint
-from portal.deposits.forms import MODE_NOTES, DepositForm, new_key
+from portal.deposits.formpage import form_values
+from portal.deposits.forms import DepositForm, new_key
 from portal.deposits.service import Accepted, DepositService, Metadata
 from portal.deposits.uploads import intake_of
 from portal.problems import BadInput, PortalError

@@ -1,15 +1,17 @@
-// The deposit form: the file is digested here first, then uploaded with progress, or not at all
-// when only its digest is deposited. Without this script the form is a plain multipart one.
+// The deposit form: files are digested here, then uploaded in pieces, or not at all when only their
+// digests are deposited. One file is deposited at once; several are shown for review first. Without
+// this script the form is a plain multipart one.
 (() => {
   "use strict";
-  const { digestFile, size, seconds, words, announce, grouped } = window.Digest;
+  const { size, seconds, words, announce, grouped } = window.Digest;
   const form = document.getElementById("deposit-form");
   if (!form) return;
   const say = words();
   const limit = Number(form.dataset.limit);
   const part = (name) => form.querySelector(`[data-part="${name}"]`);
   const input = form.elements.file;
-  const state = { file: null, digests: null, stop: null, request: null };
+  const folder = document.getElementById("folder");
+  const state = { request: null, busy: false, waiting: form.dataset.waiting === "yes" };
 
   const mode = () => form.querySelector("[name=mode]:checked").value;
   const show = (element, visible) => { element.hidden = !visible; };
@@ -17,6 +19,19 @@
     element.max = Math.max(total, 1);
     element.value = done;
   };
+
+  const uploader = new window.Uploads.Uploader({
+    addresses: JSON.parse(form.dataset.addresses),
+    token: form.elements.csrf_token.value,
+    draft: form.dataset.draft,
+    sm3: Boolean(form.elements.sm3),
+    changed: (item) => { list.changed(item); plan(); },
+  });
+  const list = window.FileRows({ place: part("rows"), more: part("rows-more"), say, remove });
+
+  const items = () => uploader.items;
+  const single = () => (items().length === 1 && !items()[0].known ? items()[0] : null);
+  const several = () => items().length > 0 && !single();
 
   const complain = (sentence, field = null) => {
     const box = part("problem");
@@ -29,171 +44,258 @@
     box.focus();
   };
 
+  // What the portal said, or our own sentence for what happened on the way.
+  const sentence = (error) => {
+    const { sent, size: all } = uploader.totals();
+    const values = { share: all ? Math.floor((100 * sent) / all) : 0, status: error.status };
+    return say(error.message, values);
+  };
+
   // A new key whenever what would be deposited changes, the same one when a try is repeated:
   // however often the button is pressed, one deposit is made.
-  const renewKey = () => { form.elements.idempotency_key.value = newKey(); };
-  const newKey = () => {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const renewKey = () => { form.elements.idempotency_key.value = window.Uploads.uuid(); };
+
+  const take = async (promise) => {
+    complain("");
+    renewKey();
+    const { files, unreadable } = await promise;
+    if (files.length === 1 && !items().length && files[0].file.size === 0) return complain(say("empty"));
+    uploader.add(files);
+    if (unreadable.length) complain(say("unreadable-some", { names: unreadable.slice(0, 3).join(", ") }));
+    if (files.some(({ path }) => path.includes("/"))) choose("grouping", "list");
+    layout();
+    announce(say("digesting"));
   };
 
-  const forget = () => {
-    if (state.stop) state.stop.abort();
-    Object.assign(state, { file: null, digests: null, stop: null });
+  const choose = (name, value) => {
+    const option = form.querySelector(`[name=${name}][value=${value}]`);
+    if (option) option.checked = true;
+  };
+
+  function remove(item) {
+    uploader.remove(item);
+    renewKey();
+    layout();
+  }
+
+  const forget = async () => {
+    if (state.request) state.request.abort();
+    for (const item of [...items()]) list.drop(item);
     form.elements.sha256.value = "";
     if (form.elements.sm3) form.elements.sm3.value = "";
-  };
-
-  const choose = async (file) => {
-    forget();
-    renewKey();
+    input.value = folder.value = "";
+    state.waiting = false;
+    const gone = uploader.discard();
     complain("");
     layout();
-    if (!file) return;
-    if (file.size === 0) return refuse(say("empty"));
-    state.file = file;
-    state.stop = new AbortController();
-    part("name").textContent = file.name;
-    part("size").textContent = size(file.size);
-    part("digest").textContent = "";
-    const progress = part("digest-progress");
-    layout();
-    bar(progress, 0, file.size);
-    announce(say("digesting"));
-    try {
-      const digests = await digestFile(file, {
-        sm3: Boolean(form.elements.sm3),
-        signal: state.stop.signal,
-        progress: (done, total) => {
-          bar(progress, done, total);
-          part("digest-line").textContent = `${size(done)} / ${size(total)}`;
-        },
-      });
-      if (state.file !== file) return;
-      state.digests = digests;
-      part("digest").textContent = grouped(digests.sha256);
-      form.elements.sha256.value = digests.sha256;
-      if (form.elements.sm3) form.elements.sm3.value = digests.sm3;
-      announce(say("digested"));
-    } catch (error) {
-      if (error.name !== "AbortError") refuse(say("unreadable"));
-    }
-    layout();
+    await gone;
   };
 
-  const refuse = (sentence) => {
-    forget();
-    input.value = "";
-    layout();
-    complain(sentence);
-  };
+  const tooLarge = () => mode() === "file" && items().some((item) => item.size > limit);
+  const unfinished = () => items().some((item) => item.state === "missing");
+  const unread = () => items().find((item) => item.error && item.error.message === "unreadable");
 
-  const tooLarge = () => state.file && mode() === "file" && state.file.size > limit;
+  // Many changes a second make one redrawing.
+  let planned = false;
+  const plan = () => {
+    if (planned) return;
+    planned = true;
+    requestAnimationFrame(() => { planned = false; layout(); });
+  };
 
   const layout = () => {
-    const chosen = Boolean(state.file);
-    show(part("zone"), !chosen);
-    show(part("chosen"), chosen);
-    show(part("details"), chosen || mode() === "digest" || form.dataset.open === "yes");
-    show(part("digest-busy"), chosen && !state.digests);
-    show(part("digest-done"), chosen && Boolean(state.digests));
-    show(part("by-hand"), mode() === "digest" && !chosen);
-    show(part("too-large"), Boolean(tooLarge()));
-    part("submit").disabled = Boolean(state.request) || Boolean(tooLarge()) ||
-      (chosen && !state.digests) || (!chosen && mode() === "file");
+    const one = single();
+    const many = several();
+    const uploading = state.busy;
+    show(part("zone"), !one && !uploading && !(many && !unfinished() && !state.adding));
+    show(part("chosen"), Boolean(one));
+    show(part("many"), many);
+    show(part("grouping"), many);
+    show(part("details"), one || many || mode() === "digest" || form.dataset.open === "yes");
+    show(part("by-hand"), mode() === "digest" && !items().length);
+    show(part("too-large"), tooLarge());
+    show(part("upload"), uploading && (mode() === "file" || many));
+    if (one) layoutSingle(one);
+    if (many) layoutMany();
+    if (uploading) layoutProgress();
+    list.flush(limit, mode() === "file");
+    part("submit-single").hidden = many;
+    part("submit-many").hidden = !many;
+    part("submit").disabled = uploading || Boolean(state.request) || tooLarge() || unfinished() ||
+      Boolean(unread()) || (!items().length && mode() === "file") ||
+      (mode() === "digest" && items().some((item) => !item.digests));
   };
 
-  const body = () => {
+  const layoutSingle = (item) => {
+    const digested = Boolean(item.digests);
+    part("name").textContent = item.path;
+    part("size").textContent = size(item.size);
+    show(part("digest-busy"), !digested);
+    show(part("digest-done"), digested);
+    bar(part("digest-progress"), item.digested || 0, item.size);
+    part("digest-line").textContent = `${size(item.digested || 0)} / ${size(item.size)}`;
+    const shown = digested ? grouped(item.digests.sha256) : "";
+    if (part("digest").textContent !== shown) part("digest").textContent = shown;
+    form.elements.sha256.value = digested ? item.digests.sha256 : "";
+    if (form.elements.sm3) form.elements.sm3.value = digested ? item.digests.sm3 : "";
+    if (unread() && part("problem").hidden) complain(say("unreadable"));
+  };
+
+  const layoutMany = () => {
+    const { count, size: all, done } = uploader.totals();
+    const digested = items().filter((item) => item.digests).length;
+    part("many-line").textContent = say("many", { count, size: size(all) });
+    part("many-state").textContent = done ? say("many-received", { done, count })
+      : say("many-digested", { done: digested, count });
+    show(part("missing"), unfinished());
+  };
+
+  const layoutProgress = () => {
+    const { count, size: all, sent, done } = uploader.totals();
+    const speed = uploader.speed();
+    const retrying = items().some((item) => item.state === "retrying");
+    bar(part("upload-progress"), sent, all);
+    const left = speed ? seconds((all - sent) / speed) : "…";
+    let line = say("uploading", { done: size(sent), total: size(all), speed: size(speed), left });
+    if (retrying) line = say("retrying");
+    else if (!uploader.active) line = say("paused");
+    else if (sent >= all) line = say("storing");
+    part("upload-line").textContent = line;
+    part("upload-count").textContent = count > 1 ? say("many-received", { done, count }) : "";
+    show(part("pause"), uploader.active);
+    show(part("resume"), !uploader.active);
+  };
+
+  const wish = (grouping) => ({
+    grouping, title: form.elements.title.value, note: form.elements.note.value,
+  });
+
+  // One file: uploaded, compared and deposited; what is deposited was shown in this very form.
+  const sendFile = async () => {
+    await uploader.start();
+    const made = await uploader.ask("POST", uploader.address("deposits"), wish("each"));
+    leave(made.location);
+  };
+
+  // Several: uploaded, then shown for review.
+  const sendMany = async () => {
+    if (mode() === "digest") await uploader.handOverDigests();
+    else await uploader.start();
+    const grouping = form.querySelector("[name=grouping]:checked").value;
+    await uploader.ask("POST", uploader.address("words"), wish(grouping));
+    leave(uploader.address("review"));
+  };
+
+  const leave = (address) => {
+    state.leaving = true;
+    window.location.assign(address);
+  };
+
+  // Digests without a file to upload go as the plain form does.
+  const sendForm = async () => {
     const data = new FormData();
     for (const name of ["csrf_token", "mode", "title", "note", "sha256", "sm3", "idempotency_key"]) {
       if (form.elements[name]) data.append(name, form.elements[name].value);
     }
-    if (state.file) {
-      data.append("filename", state.file.name);
-      data.append("size", String(state.file.size));
-      data.append("media_type", state.file.type);
+    data.set("mode", "digest");
+    const item = single();
+    if (item) {
+      data.append("filename", item.path);
+      data.append("size", String(item.size));
+      data.append("media_type", item.file.type);
     }
-    // Last, so that everything else is known before the content begins.
-    if (mode() === "file") data.append("file", state.file, state.file.name);
-    return data;
+    state.request = new AbortController();
+    const { signal } = state.request;
+    try {
+      const answer = await fetch(form.action, {
+        method: "POST", body: data, signal, credentials: "same-origin",
+        headers: { Accept: "application/json", "X-CSRFToken": form.elements.csrf_token.value },
+      });
+      if (answer.url.includes("/signin")) throw new Error("session");
+      const said = await answer.json().catch(() => ({}));
+      if (answer.ok && said.location) return leave(said.location);
+      const { message, field } = said.error || {};
+      const word = answer.status >= 500 ? "fault" : "refused";
+      throw Object.assign(new Error(message || word), { field, status: answer.status });
+    } catch (error) {
+      throw error instanceof TypeError ? new Error("broken") : error;
+    } finally {
+      state.request = null;
+    }
   };
 
-  const send = () => {
+  const submit = async () => {
     complain("");
-    const request = new XMLHttpRequest();
-    const started = performance.now();
-    let sent = 0;
-    let all = state.file ? state.file.size : 0;
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("X-CSRFToken", form.elements.csrf_token.value);
-    request.upload.addEventListener("progress", (event) => {
-      sent = event.loaded;
-      all = event.total;
-      const speed = sent / Math.max((performance.now() - started) / 1000, 0.001);
-      bar(part("upload-progress"), sent, all);
-      part("upload-line").textContent = sent < all
-        ? say("uploading", { done: size(sent), total: size(all), speed: size(speed), left: seconds((all - sent) / speed) })
-        : say("storing");
-    });
-    request.addEventListener("load", () => answered(request));
-    request.addEventListener("error", () => {
-      const share = all ? Math.floor((100 * sent) / all) : 0;
-      finished(say("broken", { share }));
-    });
-    request.addEventListener("abort", () => finished(say("stopped")));
-    state.request = request;
-    show(part("upload"), mode() === "file");
-    bar(part("upload-progress"), 0, 1);
+    state.busy = true;
     layout();
-    request.send(body());
-  };
-
-  const answered = (request) => {
-    let answer = {};
-    try { answer = JSON.parse(request.responseText); } catch { /* not ours: see below */ }
-    if (request.status === 201 && answer.location) {
-      window.location.assign(answer.location);
-      return;
+    announce(say("starting"));
+    try {
+      if (several()) await sendMany();
+      else if (mode() === "digest") await sendForm();
+      else await sendFile();
+    } catch (error) {
+      state.busy = false;
+      layout();
+      if (error.name !== "AbortError") complain(sentence(error), error.field);
+      if (error.code === "digest_mismatch" && single()) restart(single());
     }
-    if (answer.error) return finished(answer.error.message, answer.error.field);
-    // Signing in answers with its page: the session ended while the form was open.
-    if (request.status === 401 || request.responseURL.includes("/signin")) return finished(say("session"));
-    finished(say(request.status >= 500 ? "fault" : "refused", { status: request.status }));
   };
 
-  const finished = (sentence, field) => {
-    state.request = null;
-    show(part("upload"), false);
+  // Nothing of it was kept: the file is read and sent anew when the button is pressed again.
+  const restart = (item) => {
+    Object.assign(item, { digests: null, digested: 0, state: "chosen", error: null, sent: 0 });
+    uploader.digest(item);
+  };
+
+  const stop = async () => {
+    if (several()) {
+      uploader.pause();
+      state.busy = false;
+      layout();
+      return complain(say("stopped-many"));
+    }
+    const item = single();
+    const again = item && { file: item.file, path: item.path };
+    state.busy = false;
+    await forget();
+    if (again) uploader.add([again]);
     layout();
-    complain(sentence, field);
+    complain(say("stopped"));
   };
 
-  input.addEventListener("change", () => choose(input.files[0]));
-  part("other").addEventListener("click", () => {
-    if (state.request) state.request.abort();
-    input.value = "";
-    choose(null);
-    input.focus();
+  input.multiple = true;
+  input.addEventListener("change", () => { take(Promise.resolve({ files: window.Chosen.picked(input.files), unreadable: [] })); input.value = ""; });
+  folder.addEventListener("change", () => { take(Promise.resolve({ files: window.Chosen.picked(folder.files), unreadable: [] })); folder.value = ""; });
+  part("zone").addEventListener("drop", (event) => {
+    event.preventDefault();
+    take(window.Chosen.dropped(event.dataTransfer));
   });
-  part("stop").addEventListener("click", () => state.request && state.request.abort());
+  for (const button of form.querySelectorAll("[data-part=other]")) {
+    button.addEventListener("click", () => forget().then(() => input.focus()));
+  }
+  part("add").addEventListener("click", () => { state.adding = !state.adding; layout(); });
+  part("choose-folder").addEventListener("click", () => folder.click());
+  part("pause").addEventListener("click", () => { uploader.pause(); layout(); });
+  part("resume").addEventListener("click", () => { uploader.resume(); layout(); });
+  part("stop").addEventListener("click", stop);
   part("digest-instead").addEventListener("click", () => {
-    form.querySelector("[name=mode][value=digest]").checked = true;
+    choose("mode", "digest");
     renewKey();
     layout();
   });
   form.addEventListener("change", (event) => {
-    if (event.target === input) return;
+    if (event.target === input || event.target === folder) return;
     renewKey();
+    list.redraw(items());
     layout();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!state.request && form.reportValidity()) send();
+    if (!state.busy && form.reportValidity()) submit();
   });
   window.addEventListener("beforeunload", (event) => {
-    if (state.request && state.request.readyState < 4) event.preventDefault();
+    if (state.busy && !state.leaving) event.preventDefault();
   });
-  if (input.files.length) choose(input.files[0]); // kept by the browser over a reload
-  else layout();
+  if (state.waiting) uploader.recall().then(layout, (error) => complain(sentence(error)));
+  layout();
 })();

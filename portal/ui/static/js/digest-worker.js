@@ -1,17 +1,27 @@
-// Digests one file in pieces, away from the page's own thread. The file never leaves the computer.
+// Digests files one after the other, in pieces, away from the page's own thread. The files never
+// leave the computer.
 // In:  {file, libraries: {sha256: address, sm3?: address}}
 // Out: {done, total} now and then; {digests: {sha256: hex, sm3?: hex}} at the end, or {error}.
 "use strict";
 
 const PIECE = 4 * 1024 * 1024;
+const ready = {};
+
+const hasherOf = async (name, address) => {
+  if (!ready[name]) {
+    self.importScripts(address);
+    ready[name] = await (name === "sm3" ? self.hashwasm.createSM3() : self.hashwasm.createSHA256());
+  }
+  ready[name].init();
+  return ready[name];
+};
 
 self.addEventListener("message", async ({ data: { file, libraries } }) => {
   try {
-    self.importScripts(...Object.values(libraries));
     const hashers = {};
-    if (libraries.sha256) hashers.sha256 = await self.hashwasm.createSHA256();
-    if (libraries.sm3) hashers.sm3 = await self.hashwasm.createSM3();
-    for (const hasher of Object.values(hashers)) hasher.init();
+    for (const [name, address] of Object.entries(libraries)) {
+      hashers[name] = await hasherOf(name, address);
+    }
     let done = 0;
     let next = read(file, 0);
     while (done < file.size) {
@@ -20,7 +30,7 @@ self.addEventListener("message", async ({ data: { file, libraries } }) => {
       next = read(file, done + piece.length);
       for (const hasher of Object.values(hashers)) hasher.update(piece);
       done += piece.length;
-      self.postMessage({ done, total: file.size });
+      if (file.size > PIECE) self.postMessage({ done, total: file.size });
     }
     await next;
     const digests = {};

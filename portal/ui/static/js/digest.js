@@ -6,25 +6,52 @@
   const { worker: workerAddress, sha256, sm3: sm3Address } = document.currentScript.dataset;
   const absolute = (address) => new URL(address, document.baseURI).href;
 
+  // Workers are kept: hundreds of small files do not start hundreds of them.
+  const MOST_WORKERS = Math.max(1, Math.min(2, (navigator.hardwareConcurrency || 2) - 1));
+  const idle = [];
+  const queue = [];
+  let working = 0;
+
+  const next = () => {
+    while (queue.length && working < MOST_WORKERS) run(queue.shift());
+  };
+
+  const run = (job) => {
+    working += 1;
+    const worker = idle.pop() || new Worker(workerAddress);
+    const end = (settle, value, reusable) => {
+      worker.onmessage = worker.onerror = null;
+      if (reusable) idle.push(worker);
+      else worker.terminate();
+      working -= 1;
+      job.stop = () => {};
+      settle(value);
+      next();
+    };
+    job.stop = () => end(job.reject, new DOMException("stopped", "AbortError"), false);
+    worker.onerror = (event) => end(job.reject, new Error(event.message || "worker"), false);
+    worker.onmessage = ({ data }) => {
+      if (data.digests) end(job.resolve, data.digests, true);
+      else if (data.error) end(job.reject, new Error(data.error), false);
+      else job.progress(data.done, data.total);
+    };
+    const libraries = { sha256: absolute(sha256) };
+    if (job.sm3) libraries.sm3 = absolute(sm3Address);
+    worker.postMessage({ file: job.file, libraries });
+  };
+
   // Resolves to {sha256, sm3?}; rejects with an Error, whose name is AbortError when stopped.
   const digestFile = (file, { sm3 = false, progress = () => {}, signal } = {}) =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(workerAddress);
-      const end = (settle, value) => {
-        worker.terminate();
-        settle(value);
+      const job = { file, sm3, progress, resolve, reject };
+      job.stop = () => {
+        const place = queue.indexOf(job);
+        if (place >= 0) queue.splice(place, 1);
+        reject(new DOMException("stopped", "AbortError"));
       };
-      const stop = () => end(reject, new DOMException("stopped", "AbortError"));
-      if (signal) signal.addEventListener("abort", stop, { once: true });
-      worker.addEventListener("error", (event) => end(reject, new Error(event.message || "worker")));
-      worker.addEventListener("message", ({ data }) => {
-        if (data.digests) end(resolve, data.digests);
-        else if (data.error) end(reject, new Error(data.error));
-        else progress(data.done, data.total);
-      });
-      const libraries = { sha256: absolute(sha256) };
-      if (sm3) libraries.sm3 = absolute(sm3Address);
-      worker.postMessage({ file, libraries });
+      if (signal) signal.addEventListener("abort", () => job.stop(), { once: true });
+      queue.push(job);
+      next();
     });
 
   const size = (bytes) => {
