@@ -26,7 +26,7 @@ _REMEMBERED: Final = 20
 _STATES: Final = {
     "planned": lazy_gettext("planned"),
     "showing": lazy_gettext("being shown"),
-    "over": lazy_gettext("over"),
+    "over": lazy_gettext("ended"),
     "withdrawn": lazy_gettext("withdrawn"),
 }
 

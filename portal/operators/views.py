@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import format_timedelta, gettext, ngettext
+from flask_babel import format_timedelta, gettext
 from werkzeug.wrappers import Response
 
 from portal.accounts.fresh import fresh_required
@@ -70,10 +70,7 @@ def retry_all() -> Response:
     """Try a group again at once, or everything that waits."""
     state, reason = read_state(request.form.get("step")), request.form.get("reason")
     count = services().operators.deposits.retry_all(current_actor(), state, reason)
-    message = ngettext(
-        "%(num)s deposit is tried again now.", "%(num)s deposits are tried again now.", count
-    )
-    flash(message, "success")
+    flash(gettext("Deposits tried again now: %(count)s", count=count), "success")
     return redirect(url_for("operators.overview"), code=303)
 
 

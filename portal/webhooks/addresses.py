@@ -56,7 +56,14 @@ _CLOSED: Final = tuple(
 
 
 class Refused(Exception):
-    """An address that must not be connected to, or a name that has none. ``str()`` says why."""
+    """An address that must not be connected to, or a name that has none.
+
+    ``code`` is ``"unknown"`` when the name has no address, ``"address"`` when one is not public.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +83,47 @@ def read_url(text: str, *, https_only: bool) -> Url:
         BadInput: the rule that does not hold, about the field ``url``.
     """
     if len(text) > MAX_URL:
-        raise _bad("url_long", "An address has at most %(limit)s characters.", limit=MAX_URL)
+        raise BadInput(
+            "url_long", "An address has at most %(limit)s characters.", field="url", limit=MAX_URL
+        )
     if not text.isprintable() or any(mark in text for mark in ' \\"<>`{}|^'):
-        raise _bad("url_characters", "The address holds characters that an address cannot have.")
+        raise BadInput(
+            "url_characters",
+            "The address holds characters that an address cannot have.",
+            field="url",
+        )
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise _bad("url_form", "This is not an address that can be read.") from error
+        raise BadInput(
+            "url_form", "This is not an address that can be read.", field="url"
+        ) from error
     if parts.scheme not in ("https", "http") or not parts.hostname:  # 1
-        raise _bad("url_scheme", "The address begins with https:// and a host.")
+        raise BadInput("url_scheme", "The address begins with https:// and a host.", field="url")
     if https_only and parts.scheme != "https":
-        raise _bad("url_https", "The address must begin with https://, so that nobody reads along.")
+        raise BadInput(
+            "url_https",
+            "The address must begin with https://, so that nobody reads along.",
+            field="url",
+        )
     if parts.username is not None or parts.password is not None:  # 2
-        raise _bad("url_credentials", "No user name or password in the address: it is shown.")
+        raise BadInput(
+            "url_credentials", "No user name or password in the address: it is shown.", field="url"
+        )
     if parts.fragment:
-        raise _bad("url_fragment", "The address has a part after #, which is never sent.")
+        raise BadInput(
+            "url_fragment", "The address has a part after #, which is never sent.", field="url"
+        )
     secure = parts.scheme == "https"
     port = (443 if secure else 80) if port is None else port
     if (port < 1024 and port not in _LOW_PORTS) or port in _FOREIGN_PORTS:  # 3
-        raise _bad("url_port", "Port %(port)s is not allowed: use 443 or one from 1024.", port=port)
+        raise BadInput(
+            "url_port",
+            "Port %(port)s is not allowed: use 443 or one from 1024.",
+            field="url",
+            port=port,
+        )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Url(secure, _ascii_host(parts.hostname), port, _ascii_path(path))
 
@@ -124,12 +152,12 @@ def judged(url: Url, resolve: Resolver, allowed: Sequence[Network] = ()) -> tupl
     try:
         found = resolve(url.host, url.port)
     except (OSError, UnicodeError) as error:
-        raise Refused("the host's name has no address") from error
+        raise Refused("unknown") from error
     if not found:
-        raise Refused("the host's name has no address")
+        raise Refused("unknown")
     for text in found:
         if not permitted(text, allowed):
-            raise Refused("the host's address is not a public one")
+            raise Refused("address")
     return tuple(found)
 
 
@@ -173,7 +201,7 @@ def _ascii_host(host: str) -> str:
     try:
         return host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError as error:
-        raise _bad("url_host", "The host's name is not one.") from error
+        raise BadInput("url_host", "The host's name is not one.", field="url") from error
 
 
 def _ascii_path(path: str) -> str:
@@ -182,7 +210,3 @@ def _ascii_path(path: str) -> str:
         mark if mark.isascii() else "".join(f"%{byte:02X}" for byte in mark.encode())
         for mark in path
     )
-
-
-def _bad(code: str, message: str, **params: str | int) -> BadInput:
-    return BadInput(code, message, field="url", **params)

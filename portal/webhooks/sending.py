@@ -35,8 +35,9 @@ class Outcome:
     Attributes:
         status: the HTTP status; None when no answer came.
         milliseconds: from resolving the name to the end of the answer.
-        fault: empty when acknowledged (2xx); else ``address``, ``unreachable``, ``tls``,
-            ``timeout``, ``broken``, ``redirect``, ``gone`` or ``status``.
+        fault: empty when acknowledged (2xx); else ``unknown`` (the name has no address),
+            ``address`` (not a public one), ``unreachable``, ``tls``, ``timeout``, ``broken``,
+            ``redirect``, ``gone`` or ``status``.
         answer: the first KiB of the answer, as text; of what prevented one otherwise.
         pause: seconds the receiver asked to be left alone.
     """
@@ -82,7 +83,7 @@ class Sender:
         try:
             addresses = judged(url, self.resolve, self.allowed)
         except Refused as error:
-            return ended("address", str(error))
+            return ended(error.code)
         connection = _Pinned(url, addresses, self.timeout, self._context if url.secure else None)
         watchdog = _Watchdog(connection, self.timeout)
         try:

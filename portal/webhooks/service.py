@@ -274,11 +274,16 @@ class WebhookService:
         try:
             judged(url, self._sender.resolve, self._sender.allowed)
         except Refused as error:
-            message = "%(host)s cannot be used: %(reason)s."
-            raise BadInput(
-                "url_refused", message, field="url", host=url.host, reason=str(error)
-            ) from error
+            raise _refusal(error.code, url.host) from error
         return text
+
+
+def _refusal(code: str, host: str) -> BadInput:
+    if code == "unknown":
+        message = "The name %(host)s has no address: look for a typing error."
+        return BadInput("url_unknown", message, field="url", host=host)
+    message = "%(host)s leads to an address that is not public: webhooks do not go there."
+    return BadInput("url_refused", message, field="url", host=host)
 
 
 def _of(actor: Actor) -> ColumnElement[bool]:

@@ -22,7 +22,8 @@ STOPS: Final = {
     StopReason.BACKLOG: lazy_gettext("Too many messages were waiting."),
 }
 FAULTS: Final = {
-    "address": lazy_gettext("the address is not allowed"),
+    "unknown": lazy_gettext("the host's name has no address"),
+    "address": lazy_gettext("the host's address is not a public one"),
     "unreachable": lazy_gettext("cannot be reached"),
     "tls": lazy_gettext("its certificate or encryption does not hold"),
     "timeout": lazy_gettext("no answer in time"),

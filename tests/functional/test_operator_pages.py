@@ -153,7 +153,7 @@ class TestOverview:
         assert answer.location == "/operators/waiting?step=received&reason=tsa-unavailable"
         assert _waits(services, first.id) < before
         answer = browser.submit("/operators/waiting/retry", {}, page="/operators")
-        assert "2 deposits are tried again now" in browser.get(answer.location).text
+        assert "Deposits tried again now: 2" in browser.get(answer.location).text
         with services.database.reading() as session:
             acts = [(each.action, each.subject) for each in latest(session, 2)]
         assert acts == [
