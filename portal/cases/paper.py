@@ -19,7 +19,6 @@ from portal.settings import Settings
 from timestamping.letter.words import Words
 
 _ALL = Words("全部事件", "all events")
-#: for what a worker does there is no name to translate
 _PORTAL = Words("平台自动执行", "the portal itself")
 
 
@@ -110,10 +109,11 @@ def _event(event: Event) -> ReportEvent:
         what=present.both_of(event),
         thing=event.thing.label if own else "",
         title=event.thing.title if own else "",
-        who=f"{_PORTAL.zh} {_PORTAL.en}" if event.via == "worker" else event.who,
-        way=present.way_of(event.via),
+        who="" if event.via == "worker" else event.who,
+        way=_PORTAL if event.via == "worker" else present.way_of(event.via),
         address=event.address,
         stated=event.stated,
+        more=present.more(event),
         text=event.text,
     )
 

@@ -169,9 +169,7 @@ def both(say: Callable[[], str | LazyString]) -> Words:
 
 def both_of(event: Event) -> Words:
     """What was done, in both languages."""
-    said = _both_of(event.action, tuple((key, str(value)) for key, value in event.detail.items()))
-    besides = more(event)
-    return Words(f"{said.zh}（{besides}）", f"{said.en} ({besides})") if besides else said
+    return _both_of(event.action, tuple((key, str(value)) for key, value in event.detail.items()))
 
 
 # Switching languages costs more than finding the words, and most rows say the same few things.

@@ -37,7 +37,8 @@ class ReportItem:
 
 @dataclass(frozen=True, slots=True)
 class ReportEvent:
-    """One event. ``stated`` is the time in the evidence, ``text`` what somebody wrote."""
+    """One event. ``stated`` is the time in the evidence, ``more`` what the entry says besides,
+    ``text`` what somebody wrote."""
 
     seq: int
     at: datetime
@@ -48,6 +49,7 @@ class ReportEvent:
     way: Words
     address: str
     stated: datetime | None = None
+    more: str = ""
     text: str = ""
 
 
@@ -122,6 +124,7 @@ def _event(event: ReportEvent, clock: Clock) -> dict[str, Any]:
         "what": _words(event.what),
         "stated": clock.full(event.stated) if event.stated else "",
         "text": [runs(line) for line in event.text.splitlines()],
+        "more": runs(event.more),
         "thing": runs(event.thing),
         "title": runs(event.title),
         "who": runs(event.who),
