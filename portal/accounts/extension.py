@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, url_for
+from flask_login import current_user
 from flask_security import Security, uia_email_mapper
 
 from portal.accounts import events, signing_in
@@ -93,7 +94,11 @@ def install(app: Flask, settings: Settings, database: Database) -> Security:
 
 def _stay_inside(response: Response) -> Response:
     """Flask-Security reads ``next`` by itself and is more lenient than :func:`safe_next`."""
-    if request.blueprint == "security" and response.location:
+    if request.blueprint != "security" or not response.location:
+        return response
+    if request.endpoint == "security.register" and not current_user.is_authenticated:
+        response.location = url_for("signin.registered")  # ``next`` comes after the mail
+    else:
         response.location = safe_next(response.location)
     return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -15,6 +16,7 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 
 import migrations
+from portal.accounts import totp
 from portal.accounts.keys import create_api_key
 from portal.accounts.models import User
 from portal.accounts.service import create_user
@@ -140,6 +142,26 @@ def login(app: Flask) -> Callable[[User], PortalClient]:
         client = _client(app)
         answer = client.sign_in(user.email)
         assert answer.status_code == 302, answer.text
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def login_strong(
+    services: Services, login: Callable[[User], PortalClient]
+) -> Callable[[User], PortalClient]:
+    """A browser signed in with a second factor, just now: sensitive pages open."""
+
+    def sign_in(user: User) -> PortalClient:
+        actor, factors = Actor(user.id, user.name, user.role_names), services.accounts.factors
+        if not factors.state(user.id).app_since:
+            secret = factors.begin_app(user.id)
+            factors.finish_app(actor, totp.code_at(secret, totp.step_of(time.time())))
+        client = login(user)
+        code = {"code": factors.new_codes(actor)[0]}
+        answer = client.submit("/signin/second", code)
+        assert answer.status_code == 303, answer.text
         return client
 
     return sign_in
