@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from chain_adapter import Digest, InvalidDigest
-from portal.deposits import item, listing, showing
+from portal.deposits import folder_views, item, listing, showing
 from portal.deposits.attachments import attachment
 from portal.deposits.blueprint import blueprint
 from portal.deposits.formpage import form_values
@@ -19,37 +19,12 @@ from portal.deposits.uploads import intake_of
 from portal.problems import BadInput, PortalError
 from portal.ui.context import current_actor, request_id, services
 
-__all__ = ["blueprint", "form_values", "item", "listing", "showing"]
+__all__ = ["blueprint", "folder_views", "form_values", "item", "listing", "showing"]
 
 #: the guard before every view has checked the token
 _CSRF_CHECKED: Final = {"csrf": False}
 #: fields whose errors the form shows where they are
 _SHOWN_BESIDE: Final = frozenset({"title", "note", "sha256"})
-#: sentences of the form's script; it fills the %(…)s places itself
-WORDS: Final = {
-    "empty": lazy_gettext("This file is empty; there is nothing to prove about it."),
-    "unreadable": lazy_gettext(
-        "The file could not be read. It may have been moved or changed, or it is a folder."
-    ),
-    "digesting": lazy_gettext("Computing the digest in your browser …"),
-    "digested": lazy_gettext("The digest is ready."),
-    "uploading": lazy_gettext("%(done)s of %(total)s · %(speed)s/s · %(left)s left"),
-    "storing": lazy_gettext("Received; being stored and checked …"),
-    "broken": lazy_gettext(
-        "The upload broke off at %(share)s %. Nothing was deposited, and your text is still here: "
-        "press Deposit to try again."
-    ),
-    "stopped": lazy_gettext("Stopped. Nothing was deposited."),
-    "session": lazy_gettext(
-        "Your session has ended. Sign in again in another tab, then press Deposit here: your text "
-        "and the file are still chosen."
-    ),
-    "fault": lazy_gettext(
-        "The portal could not take the deposit just now. Your text is still here; try again in a "
-        "moment."
-    ),
-    "refused": lazy_gettext("The deposit was refused (status %(status)s)."),
-}
 
 
 @blueprint.get("/deposits/new")
@@ -106,17 +81,6 @@ def package(deposit_id: str) -> Response:
 def original(deposit_id: str) -> Response:
     """The deposited bytes, always as a download: nothing of a stranger's runs as ours."""
     return attachment(_deposits().original(current_actor(), deposit_id))
-
-
-def form_values(form: DepositForm, problem: str = "") -> dict[str, Any]:
-    """What ``deposits/form.html`` needs, for every page that includes it."""
-    return {
-        "form": form,
-        "problem": problem,
-        "limits": _deposits().limits(),
-        "mode_notes": MODE_NOTES,
-        "words": {name: str(sentence) for name, sentence in WORDS.items()},
-    }
 
 
 def _deposits() -> DepositService:

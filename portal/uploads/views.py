@@ -1,36 +1,24 @@
-"""Pages of drafts, to be looked at before they are confirmed, and of the files of folders."""
+"""Pages of drafts, to be looked at before they are confirmed."""
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from flask import Blueprint, Flask, Response, flash, redirect, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.audit.actor import Actor
-from portal.deposits.attachments import attachment
 from portal.deposits.filenames import shown_name
-from portal.deposits.folders import KIND as FOLDER
-from portal.deposits.models import Deposit, DepositFile
 from portal.problems import NotFound, PortalError
 from portal.ui.context import current_actor, services
-from portal.ui.panels import add_panel
 from portal.uploads.models import Upload
 from portal.uploads.service import DraftView, Grouping, UploadService, Wish
 from portal.uploads.tus import after, wish_from
 
 blueprint = Blueprint("drafts", __name__, template_folder="templates")
 
-#: Files on one page, and in the panel of an item's page.
+#: Files on one page.
 _PAGE: Final = 200
-_PANEL: Final = 12
-
-
-@blueprint.record_once
-def _panel(state: BlueprintSetupState) -> None:
-    add_panel(cast(Flask, state.app), "uploads/panel.html", _files_of)
 
 
 @blueprint.get("/uploads/drafts/<draft_id>")
@@ -73,40 +61,6 @@ def discard(draft_id: str) -> BaseResponse:
     _uploads().discard(current_actor(), draft_id)
     flash(gettext("Discarded. Nothing was deposited, and nothing of it is kept."), "info")
     return redirect(url_for("deposits.new"), code=303)
-
-
-@blueprint.get("/deposits/<deposit_id>/files")
-def files(deposit_id: str) -> str:
-    """Every file of a folder, page by page."""
-    actor = current_actor()
-    deposit = services().deposits.get(actor, deposit_id)
-    if deposit.kind != FOLDER:
-        raise NotFound("no_folder", "This deposit is not one of several files.")
-    count = deposit.file_count or 0
-    pages = max(1, -(-count // _PAGE))
-    page = _page(pages)
-    rows = services().deposits.files(actor, deposit_id, (page - 1) * _PAGE, _PAGE)
-    return render_template(
-        "uploads/files.html",
-        deposit=deposit,
-        title=shown_name(deposit.title or deposit.filename or deposit.number),
-        rows=[_row(each) for each in rows],
-        page=page,
-        pages=pages,
-        address=lambda number: url_for("drafts.files", deposit_id=deposit_id, page=number),
-    )
-
-
-@blueprint.get("/deposits/<deposit_id>/files/<int:number>")
-def file(deposit_id: str, number: int) -> Response:
-    """One file of a folder, counted from 1, always as a download."""
-    return attachment(services().deposits.file_of(current_actor(), deposit_id, number - 1))
-
-
-@blueprint.get("/deposits/<deposit_id>/files.json")
-def file_list(deposit_id: str) -> Response:
-    """The canonical list of a folder."""
-    return attachment(services().deposits.file_list(current_actor(), deposit_id))
 
 
 def _uploads() -> UploadService:
@@ -160,22 +114,3 @@ def _draft_row(upload: Upload) -> dict[str, Any]:
         "complete": upload.complete,
         "stays": upload.stays,
     }
-
-
-def _row(file: DepositFile) -> dict[str, Any]:
-    return {
-        "number": file.position + 1,
-        "path": shown_name(file.path),
-        "size": file.size,
-        "sha256": file.sha256,
-        "sm3": file.sm3,
-        "kept": file.vault_key is not None,
-    }
-
-
-def _files_of(actor: Actor, deposit: Deposit) -> dict[str, Any] | None:
-    """The first files, on an item's page."""
-    if deposit.kind != FOLDER:
-        return None
-    rows = services().deposits.files(actor, deposit.id, 0, _PANEL)
-    return {"rows": [_row(each) for each in rows], "count": deposit.file_count or 0}
