@@ -17,7 +17,7 @@ from typing import Final
 LENGTH: Final = 1080
 _MARGIN: Final = 78
 _ROOM: Final = 128
-_STANDING_ROOM: Final = 62
+_STANDING_ROOM: Final = 76
 _STANDING_MARGIN: Final = 22
 
 
