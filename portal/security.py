@@ -116,6 +116,8 @@ _NUL = lazy_gettext("The address holds a NUL character.")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 #: the session's entry that names the organisation chosen
 ACTING_FOR = "acting_for"
+#: the session's entry with those there are to choose from
+ORGANISATIONS = "organisations"
 
 
 class HeaderFirstCsrf(CSRFProtect):  # type: ignore[misc]
@@ -245,6 +247,7 @@ def _acting_by_choice(person: Actor) -> Actor:
     if acting is not None:
         return acting
     del session[ACTING_FOR]
+    session.pop(ORGANISATIONS, None)
     if request.method in _READING or request.endpoint in PUBLIC_ENDPOINTS:
         return person
     # What was meant for the organisation must not silently be done for oneself.

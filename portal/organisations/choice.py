@@ -11,10 +11,10 @@ from typing import Any, Final
 from flask import session
 from flask.sansio.app import App
 
-from portal.security import ACTING_FOR
+from portal.problems import NotFound
+from portal.security import ACTING_FOR, ORGANISATIONS
 from portal.ui.context import current_actor, services
 
-_CHOICES: Final = "organisations"
 #: a cookie has 4 KiB; whoever has more finds them on the page
 _MOST: Final = 6
 _SHORT: Final = 30
@@ -30,10 +30,10 @@ def choices() -> dict[str, Any]:
     actor = current_actor()
     if not actor.id:
         return {"offered": [], "acting": "", "role": ""}
-    if _CHOICES not in session:
+    if ORGANISATIONS not in session:
         refresh()
     return {
-        "offered": [each for each in session[_CHOICES] if each[0] != actor.organisation],
+        "offered": [each for each in session[ORGANISATIONS] if each[0] != actor.organisation],
         "acting": actor.organisation_name,
         "role": actor.organisation_role,
     }
@@ -41,8 +41,8 @@ def choices() -> dict[str, Any]:
 
 def refresh() -> None:
     """Keep anew what there is to choose from; call it when the person's memberships change."""
-    mine = services().organisations.mine(current_actor())[:_MOST]
-    session[_CHOICES] = [[each.organisation.id, _short(each.organisation.name)] for each in mine]
+    mine = [each.organisation for each in services().organisations.mine(current_actor())]
+    session[ORGANISATIONS] = [[each.id, _short(each.name)] for each in mine[:_MOST]]
 
 
 def choose(organisation_id: str) -> None:
@@ -52,7 +52,11 @@ def choose(organisation_id: str) -> None:
         NotFound: one does not belong to it.
     """
     if organisation_id:
-        services().organisations.get(current_actor(), organisation_id)
+        try:
+            services().organisations.get(current_actor(), organisation_id)
+        except NotFound:
+            refresh()  # the head offered what is over
+            raise
         session[ACTING_FOR] = organisation_id
     else:
         session.pop(ACTING_FOR, None)

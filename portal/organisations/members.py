@@ -60,9 +60,9 @@ class Members:
             Forbidden: the actor does not manage it.
             Conflict: it would be left without a manager.
         """
-        role = checked_role(role)
         with self._database.transaction() as session:
             found = managing(session, actor, organisation_id, lock=True)
+            role = checked_role(role)
             member = _member(session, organisation_id, user_id)
             before = member.role
             if before == role:

@@ -66,11 +66,10 @@ def verify(organisation_id: str) -> Page:
     form, actor = VerificationForm(), current_actor()
     if not form.validate():
         return _clerk_page(organisation_id, form), 422
-    seen = (form.name_zh, form.name_en, form.registration_number)
+    fields = (form.name_zh, form.name_en, form.registration_number)
     try:
-        services().organisations.verifying.verify(
-            actor, organisation_id, form.note.data, Particulars(*(each.data for each in seen))
-        )
+        seen = Particulars(*(field.data or "" for field in fields))
+        services().organisations.verifying.verify(actor, organisation_id, form.note.data, seen)
     except (BadInput, Conflict) as error:
         return _clerk_page(organisation_id, show_error(form, error)), error.status
     flash(gettext("The organisation is verified."), "success")

@@ -50,7 +50,7 @@ def test_it_is_mailed_and_the_secret_kept_nowhere(services: Services, company: C
             select(OutboxMail).where(OutboxMail.recipient == "a@example.com")
         ).one()
         stored = session.scalars(select(Invitation).order_by(Invitation.created_at.desc())).first()
-        log = " ".join(session.scalars(text("SELECT detail FROM audit_entries")))  # type: ignore[call-overload]
+        log = " ".join(session.scalars(text("SELECT detail FROM audit_entries")))
     assert "甲公司" in mail.subject
     assert stored is not None
     assert secret_in(link) not in (stored.secret, stored.id)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from portal.accounts.keys import authenticate_api_key
+from portal.accounts.models import User
+from portal.organisations.particulars import Particulars
 from portal.problems import BadInput, Conflict, Forbidden, NotFound, PortalError, Unauthenticated
 from portal.services import Services
 from tests.portal.conftest import MakeUser
@@ -62,11 +65,12 @@ def test_nobody_else_changes_anything(services: Services, company: Company) -> N
 
 def test_the_last_manager_stays(services: Services, company: Company) -> None:
     members, boss = services.organisations.members, actor_of(company.manager)
-    for attempt in (
+    attempts: tuple[Callable[[], None], ...] = (
         lambda: members.leave(boss, company.id),
         lambda: members.remove(boss, company.id, boss.id),
         lambda: members.change_role(boss, company.id, boss.id, "member"),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(Conflict) as caught:
             attempt()
         assert caught.value.code == "last_manager"
@@ -81,9 +85,9 @@ def test_two_managers_leaving_at_once_leave_one_behind(
     members = services.organisations.members
     members.change_role(actor_of(company.manager), company.id, company.member.id, "manager")
 
-    def leave(user: object) -> str:
+    def leave(user: User) -> str:
         try:
-            members.leave(actor_of(user), company.id)  # type: ignore[arg-type]
+            members.leave(actor_of(user), company.id)
         except PortalError as error:
             return error.code
         return "left"
@@ -132,16 +136,10 @@ def test_any_manager_revokes_any_key_and_only_of_their_own(
     plain = keys.create(boss, company.id, "backup", ("read",), 30)
     (made,) = keys.made(second, company.id)
     assert (made.key.name, made.maker) == ("backup", "管经理")
-    other = services.organisations.create(actor_of(company.reader), _particulars("乙公司"))
+    other = services.organisations.create(actor_of(company.reader), Particulars("乙公司", ""))
     with pytest.raises(NotFound):
         keys.revoke(actor_of(company.reader), other.id, made.key.id)
     keys.revoke(second, company.id, made.key.id)
     keys.revoke(second, company.id, made.key.id)
     with pytest.raises(Unauthenticated):
         authenticate_api_key(services.database, plain)
-
-
-def _particulars(name: str):  # type: ignore[no-untyped-def]
-    from portal.organisations.particulars import Particulars
-
-    return Particulars(name, "")
