@@ -176,7 +176,7 @@ def custody(entries: Sequence[AuditEntry]) -> Iterator[CustodyLine]:
         yield CustodyLine(
             entry.at,
             _act(entry),
-            "" if entry.via == "worker" else entry.actor_name,
+            "" if entry.via == "worker" else _who(entry),
             str(_VIA.get(entry.via, entry.via)),
             entry.address,
             " ".join(role_names(entry.roles)),
@@ -184,6 +184,16 @@ def custody(entries: Sequence[AuditEntry]) -> Iterator[CustodyLine]:
             entry.hash,
             json.loads(entry.detail),
         )
+
+
+def _who(entry: AuditEntry) -> str:
+    """Who it was, and for which organisation."""
+    name = json.loads(entry.detail).get("for_name")
+    if not name:
+        return entry.actor_name
+    return str(
+        gettext("%(person)s for %(organisation)s", person=entry.actor_name, organisation=name)
+    )
 
 
 def _act(entry: AuditEntry) -> str:
