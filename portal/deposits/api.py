@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify, request, url_for
+from flask.sansio.blueprints import BlueprintSetupState
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.routing import BaseConverter
 
 from portal.api.schemas import ErrorSchema
 from portal.deposits.attachments import attachment
@@ -43,6 +45,17 @@ _IDEMPOTENCY = {
     "example": "lease-2026-11-21",
 }
 _BYTES = {"type": "string", "format": "binary"}
+
+
+class DepositConverter(BaseConverter):
+    """A deposit's id in an address; no id is the word that names the batch."""
+
+    regex = "(?!batch$)[^/]+"
+
+
+@blueprint.record_once
+def _addresses(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["deposit"] = DepositConverter
 
 
 @blueprint.route("")
@@ -117,7 +130,7 @@ class DepositBatch(MethodView):
         )
 
 
-@blueprint.route("/<string:deposit_id>")
+@blueprint.route("/<deposit:deposit_id>")
 class DepositOne(MethodView):
     @blueprint.doc(operationId="getDeposit")
     @blueprint.response(200, DepositSchema)
@@ -126,7 +139,7 @@ class DepositOne(MethodView):
         return jsonify(_shown(services().deposits.get(current_actor(), deposit_id)))
 
 
-@blueprint.route("/<string:deposit_id>/letter")
+@blueprint.route("/<deposit:deposit_id>/letter")
 class DepositLetter(MethodView):
     @blueprint.doc(operationId="getLetter")
     @blueprint.response(200, _BYTES, content_type="application/pdf")
@@ -136,17 +149,17 @@ class DepositLetter(MethodView):
         return attachment(services().deposits.letter(current_actor(), deposit_id))
 
 
-@blueprint.route("/<string:deposit_id>/token")
+@blueprint.route("/<deposit:deposit_id>/token")
 class DepositToken(MethodView):
     @blueprint.doc(operationId="getToken")
     @blueprint.response(200, _BYTES, content_type="application/timestamp-reply")
     @blueprint.alt_response(409, schema=ErrorSchema)
     def get(self, deposit_id: str) -> Response:
-        """The RFC 3161 response, as ``openssl ts -verify -in`` reads it."""
+        """The RFC 3161 response, as `openssl ts -verify -in` reads it."""
         return attachment(services().deposits.token(current_actor(), deposit_id))
 
 
-@blueprint.route("/<string:deposit_id>/receipt")
+@blueprint.route("/<deposit:deposit_id>/receipt")
 class DepositReceipt(MethodView):
     @blueprint.doc(operationId="getReceipt")
     @blueprint.response(200, {"type": "object"})
@@ -156,7 +169,7 @@ class DepositReceipt(MethodView):
         return attachment(services().deposits.receipt(current_actor(), deposit_id))
 
 
-@blueprint.route("/<string:deposit_id>/proof")
+@blueprint.route("/<deposit:deposit_id>/proof")
 class DepositProof(MethodView):
     @blueprint.doc(operationId="getProof")
     @blueprint.response(200, {"type": "string"}, content_type="text/plain", example=PROOF)
@@ -166,7 +179,7 @@ class DepositProof(MethodView):
         return attachment(services().deposits.proof(current_actor(), deposit_id))
 
 
-@blueprint.route("/<string:deposit_id>/package")
+@blueprint.route("/<deposit:deposit_id>/package")
 class DepositPackage(MethodView):
     @blueprint.doc(operationId="getPackage")
     @blueprint.arguments(PackageQuerySchema, location="query")
@@ -179,7 +192,7 @@ class DepositPackage(MethodView):
         return attachment(package)
 
 
-@blueprint.route("/<string:deposit_id>/original")
+@blueprint.route("/<deposit:deposit_id>/original")
 class DepositOriginal(MethodView):
     @blueprint.doc(operationId="getOriginal")
     @blueprint.response(200, _BYTES, content_type="application/octet-stream")
