@@ -188,12 +188,8 @@ def custody(entries: Sequence[AuditEntry]) -> Iterator[CustodyLine]:
 
 def _who(entry: AuditEntry) -> str:
     """Who it was, and for which organisation."""
-    name = json.loads(entry.detail).get("for_name")
-    if not name:
-        return entry.actor_name
-    return str(
-        gettext("%(person)s for %(organisation)s", person=entry.actor_name, organisation=name)
-    )
+    person, name = entry.actor_name, json.loads(entry.detail).get("for_name")
+    return gettext("%(person)s for %(name)s", person=person, name=name) if name else person
 
 
 def _act(entry: AuditEntry) -> str:
