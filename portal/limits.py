@@ -28,7 +28,8 @@ _log = structlog.get_logger(__name__)
 _UNLIMITED = frozenset(
     {"static", "observability.healthz", "observability.readyz", "observability.metrics"}
 )
-_SIGN_IN = frozenset(
+#: pages that passwords and codes are guessed at
+SIGN_IN = frozenset(
     {"security.login", "security.register", "security.change_password", "security.confirm_email"}
     | {"security.forgot_password", "security.reset_password", "security.send_confirmation"}
     | {"signin.second", "signin.second_passkey", "signin.passkey", "signin.challenge"}
@@ -242,4 +243,4 @@ def _uploading() -> bool:
 
 
 def _signing_in() -> bool:
-    return request.endpoint in _SIGN_IN and request.method == "POST"
+    return request.endpoint in SIGN_IN and request.method == "POST"

@@ -15,6 +15,7 @@ from flask_security import password_changed, password_reset, user_authenticated,
 from portal.accounts.identities import EMAIL_PROVEN, SELF_DECLARED
 from portal.accounts.models import User
 from portal.accounts.sessions import begin_session, current_sign_in, visit
+from portal.accounts.slowed import Slowed
 from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.ui.context import services, visitor_address, visitor_via
@@ -27,6 +28,7 @@ MFA = "mfa"
 
 def install(app: Flask) -> None:
     """Listen to Flask-Security's signals of this application."""
+    app.after_request(Slowed().note)
     user_authenticated.connect(_signed_in, app)
     user_registered.connect(_registered, app)
     password_changed.connect(_password_changed, app)

@@ -40,7 +40,7 @@ def submit() -> tuple[str, int] | BaseResponse:
     except PortalError as error:
         problem = (error.field, gettext(error.message, **error.params))
         return _own_page(typed, problem), error.status
-    flash(gettext("Kept, encrypted. The notary's office has been told to look at it."), "success")
+    flash(gettext("Kept, encrypted. It now waits for the notary's office."), "success")
     return redirect(url_for("accounts.profile"), code=303)
 
 

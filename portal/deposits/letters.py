@@ -6,6 +6,7 @@ import ipaddress
 from datetime import datetime
 from typing import Final
 
+from portal.accounts.letter_words import depositor_of
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.audit.service import entries_for
@@ -25,7 +26,6 @@ from portal.deposits.tools import Tools
 from portal.settings import Settings
 from timestamping.letter import (
     CustodyEvent,
-    Depositor,
     Item,
     LedgerKind,
     LetterData,
@@ -38,12 +38,6 @@ from timestamping.letter import (
 )
 from timestamping.letter.ledger_view import read_checkpoint
 
-_IDENTITY: Final = {
-    "self-declared": Words(
-        "注册账户，姓名由本人填写，平台未核验", "registered account; name as given, not checked"
-    ),
-}
-_UNKNOWN_IDENTITY: Final = Words("注册账户，核验方式未说明", "registered account; check not stated")
 _ACTIONS: Final = {
     "deposit.received": Words("接收并计算摘要", "received and digested"),
     "deposit.timestamped": Words("加盖时间戳", "time-stamped"),
@@ -82,8 +76,7 @@ class Letters:
         with self._tools.database.reading() as session:
             owner = session.get_one(User, deposit.owner_id)
             custody = entries_for(session, deposit.subject)
-            identity = _IDENTITY.get(owner.identity_level, _UNKNOWN_IDENTITY)
-            person = Depositor(mask(owner.name), identity)
+            person = depositor_of(session, owner)
             named = depositor(session, deposit, person, custody)
         return LetterData(
             number=deposit.number,
