@@ -16,7 +16,16 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from flask_babel import force_locale, gettext, lazy_gettext
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
@@ -26,7 +35,10 @@ from werkzeug.exceptions import HTTPException
 
 from chain_adapter import errors as ledger_errors
 from portal.problems import Conflict, PortalError, Unavailable
+from portal.security import safe_next
 from portal.ui.context import is_api_request, request_id
+from portal.ui.helping import error_help
+from portal.ui.locale import LANGUAGES, language
 
 log = structlog.get_logger("portal")
 
@@ -56,10 +68,15 @@ _SENTENCES = {
     401: lazy_gettext("Sign in or send an API key."),
     404: lazy_gettext("There is nothing at this address."),
     405: lazy_gettext("This address does not answer that method."),
+    406: lazy_gettext("This address has no answer in the form that was asked for."),
+    410: lazy_gettext("What was here has been removed on purpose."),
+    412: lazy_gettext("Somebody changed it since you last looked."),
     413: lazy_gettext("What was sent is larger than the limit."),
     415: lazy_gettext("The content type is not one this address takes."),
+    414: lazy_gettext("The address is longer than the portal reads."),
     429: lazy_gettext("Too many requests from here; wait a little."),
     500: lazy_gettext("Something went wrong on our side. Nothing was done by halves."),
+    503: lazy_gettext("A part of the portal that this needs cannot answer just now."),
 }
 _CSRF = lazy_gettext(
     "This form was not sent from a current page of this portal, so nothing was done. Go back, "
@@ -137,6 +154,7 @@ def _first(messages: Any, path: str = "") -> tuple[str | None, str]:
 def _database_busy(error: Exception) -> Response:
     log.error("database", fault=type(error).__name__, detail=str(getattr(error, "orig", error)))
     _forget_visitor()
+    g.frame_failed = True  # asking a database that is down once more only makes people wait
     return _portal_error(_BUSY)
 
 
@@ -193,14 +211,31 @@ def _answer(status: int, code: str, message: str, field: str | None = None) -> R
 def _page(status: int, message: str) -> Response:
     title = _KNOWN.get(status, _KNOWN[500 if status >= 500 else 400])[1]
     values = {"status": status, "title": title, "message": message, "request_id": request_id()}
+    if not g.get("frame_failed"):
+        try:
+            return make_response(render_template("error.html", **values), status)
+        except Exception as error:
+            log.error("error page", exc_info=error)
+            _forget_visitor()
     try:
-        return make_response(render_template("error.html", **values), status)
-    except Exception as error:
-        # The frame may need just what has failed; as plain text, for the message is not escaped.
-        log.error("error page", exc_info=error)
+        return make_response(_bare(values), status)
+    except Exception as error:  # as plain text, for the message is not escaped
+        log.error("bare error page", exc_info=error)
         answer = make_response(f"{title}\n\n{message}\n\n{request_id()}\n", status)
         answer.mimetype = "text/plain"
         return answer
+
+
+def _bare(values: dict[str, Any]) -> str:
+    """A page without its frame, which may need just what has failed."""
+    again = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else ""
+    page = current_app.jinja_env.get_template("error_bare.html")
+    return page.render(
+        **values,
+        lang=LANGUAGES[language()][0],
+        help=error_help(values["status"]),
+        again=safe_next(again, "") if values["status"] >= 500 else "",
+    )
 
 
 def _forget_visitor() -> None:

@@ -14,38 +14,28 @@ from urllib.parse import urlsplit
 
 from flask import current_app, has_request_context, request, url_for
 from flask.sansio.app import App
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from portal.security import safe_next
 from portal.settings import Settings
 from portal.ui.context import current_actor, services
+from portal.ui.helping import error_help, way_on
 from portal.ui.locale import LANGUAGES, language
 from portal.ui.navigation import account_menu, main_menu
 
 _STATIC = Path(__file__).parent / "static"
 
-_HELP = {
-    400: lazy_gettext("The request could not be read. Go back, reload the page and try again."),
-    401: lazy_gettext("Sign in first; then this page opens."),
-    403: lazy_gettext("Your account does not have the role this page asks for."),
-    404: lazy_gettext(
-        "Check the address or the number. Things that belong to somebody else are not shown."
-    ),
-    405: lazy_gettext("This address does not answer that kind of request."),
-    413: lazy_gettext("Choose a smaller file, or deposit its digest only and keep the file."),
-    422: lazy_gettext("Go back, correct what the sentence above names, and try again."),
-    429: lazy_gettext("Wait a minute, then try again."),
-    500: lazy_gettext("The fault is ours and has been logged. Nothing you deposited is lost."),
-    503: lazy_gettext("This usually passes by itself. Try again in a moment."),
-}
-
 
 def install(app: App) -> None:
     """Give the application's templates their helpers; nothing here touches a service."""
     app.jinja_env.globals.update(
-        asset=asset, has_endpoint=has_endpoint, csrf_field=csrf_field, error_help=error_help
+        asset=asset,
+        has_endpoint=has_endpoint,
+        csrf_field=csrf_field,
+        error_help=error_help,
+        way_on=way_on,
     )
     app.jinja_env.filters.update(bytes=file_size, groups=groups, moment=moment, iso=iso, utc=as_utc)
     app.context_processor(_frame)
@@ -71,11 +61,6 @@ def has_endpoint(name: str) -> bool:
 def csrf_field() -> Markup:
     """The hidden input every form that is not a WTForms one needs."""
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
-
-
-def error_help(status: int) -> str:
-    """What a visitor can do about an answer with this HTTP status."""
-    return str(_HELP.get(status, _HELP[500] if status >= 500 else _HELP[400]))
 
 
 def file_size(count: int | None) -> str:

@@ -206,11 +206,16 @@ def test_programs_get_english_unless_they_ask(app: Flask, client: PortalClient, 
     assert asked["message"] != ""
 
 
-def test_an_error_page_that_fails_is_plain_text(
+def test_an_error_page_whose_frame_fails_is_a_bare_one_and_at_last_plain_text(
     app: Flask, client: PortalClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _serve(app, _raise(problems.BadInput("x", "<script>alert(1)</script>")), monkeypatch)
     monkeypatch.setattr("portal.errors.render_template", _fail)
+    bare = client.get("/probe")
+    assert (bare.status_code, bare.mimetype) == (422, "text/html")
+    assert "<script>alert" not in bare.text
+    assert "&lt;script&gt;alert(1)" in bare.text
+    monkeypatch.setattr("portal.errors._bare", _fail)
     answer = client.get("/probe")
     assert (answer.status_code, answer.mimetype) == (422, "text/plain")
 
