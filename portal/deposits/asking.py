@@ -49,6 +49,7 @@ def asked_for(arguments: Mapping[str, str], zone: ZoneInfo) -> Asked:
         since = _day(typed["since"], zone)
         until = _day(typed["until"], zone, timedelta(days=1))
     except ValueError:
+        since = None
         problem = gettext("A date is written as year-month-day, for example 2026-11-21.")
     state, sort = typed["state"], typed["sort"]
     wanted = DepositFilter(
