@@ -293,11 +293,11 @@ def _wish() -> Wish:
 
 def wish_from(grouping: object, title: object, note: object) -> Wish:
     """What was typed; line ends as LF. Raises BadInput for a grouping that is none."""
-    if grouping not in set(Grouping):
+    if not isinstance(grouping, str) or grouping not in set(Grouping):
         message = "Choose whether the files make one deposit each, or one together."
         raise BadInput("grouping", message, field="grouping")
     said = str(note or "").replace("\r\n", "\n").strip()
-    return Wish(Grouping(str(grouping)), str(title or "").strip(), said)
+    return Wish(Grouping(grouping), str(title or "").strip(), said)
 
 
 def _check_version() -> None:

@@ -110,7 +110,7 @@ def _draft_row(upload: Upload) -> dict[str, Any]:
         "sha256": upload.sha256,
         "sm3": upload.sm3,
         "ready": upload.ready,
-        "share": 100 * upload.offset // upload.length if upload.length else 100,
+        "offset": upload.offset,
         "complete": upload.complete,
         "stays": upload.stays,
     }
