@@ -50,7 +50,7 @@ class AnnouncementForm(FlaskForm):  # type: ignore[misc]
         default=Audience.EVERYBODY,
     )
     starts_at = DateTimeLocalField(
-        lazy_gettext("From"),
+        lazy_gettext("Shown from"),
         format=_FORMATS,
         description=lazy_gettext("Empty: at once."),
         validators=[Optional()],
