@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chain_adapter import digest_of
@@ -96,18 +96,18 @@ class Folders:
         with self._tools.database.reading() as session:
             return list_of(session, deposit.id)
 
-    def holding(self, sha256: str) -> tuple[Deposit, int] | None:
-        """The earliest folder that holds a file of this digest, and how many such folders there
-        are."""
+    def holding(self, sha256: str, limit: int) -> list[Deposit]:
+        """The earliest folders that hold a file of this digest."""
         query = (
             select(Deposit)
             .join(DepositFile, DepositFile.deposit_id == Deposit.id)
             .where(DepositFile.sha256 == sha256)
+            .order_by(Deposit.received_at)
+            .limit(limit)
         )
         with self._tools.database.reading() as session:
-            first = session.scalar(query.order_by(Deposit.received_at).limit(1))
-            count = session.scalar(select(func.count()).select_from(query.distinct().subquery()))
-        return None if first is None else (first, count or 0)
+            found = session.scalars(query).all()
+        return list({each.id: each for each in found}.values())
 
 
 def list_of(session: Session, deposit_id: str) -> FileList:

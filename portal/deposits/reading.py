@@ -16,11 +16,13 @@ from portal.audit.service import entries_for
 from portal.deposits.access import readable
 from portal.deposits.evidence import receipts_of
 from portal.deposits.filters import MAX_PAGE, DepositFilter
+from portal.deposits.folders import Folders
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import read_number
 from portal.deposits.tools import Tools
 from portal.organisations.models import Organisation
 from portal.problems import BadInput, NotFound
+from timestamping.filelist import FileList
 
 __all__ = ["MAX_PAGE", "DepositFilter", "PublicDeposit", "PublicEvidence", "Reading"]
 _SHA256_DIGITS: Final = 64
@@ -47,13 +49,16 @@ class PublicDeposit:
     letter_sha256: str | None
     erased_at: datetime | None
     erased_for: str | None
+    file_count: int | None
+    files_seen: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class PublicEvidence:
     """What anybody may verify: ``deposit`` and its proof, which holds no names either. DER token,
     encoded entry, the primary ledger's receipt as JSON, encoded proof; None while they are to come.
-    ``later`` are further deposits of the same digest."""
+    ``later`` are further deposits of the same digest. ``listed`` is the list of a folder, written
+    again from what is stored of it: whoever compares a file with it looks at its digest first."""
 
     deposit: PublicDeposit
     token: bytes | None
@@ -61,6 +66,7 @@ class PublicEvidence:
     receipt: bytes | None
     proof: bytes | None
     later: tuple[PublicDeposit, ...] = ()
+    listed: FileList | None = None
 
 
 class Reading:
@@ -68,6 +74,7 @@ class Reading:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._folders = Folders(tools)
 
     def get(self, actor: Actor, deposit_id: str) -> Deposit:
         """A deposit the actor may read.
@@ -128,6 +135,7 @@ class Reading:
             receipt.to_json() if receipt else None,
             first.proof.encode() if first.proof else None,
             tuple(_shared(each) for each in later),
+            self._folders.listed(first),
         )
 
     def _rows(self, text: str) -> Sequence[Deposit]:
@@ -135,6 +143,8 @@ class Reading:
         query = _public(text).order_by(Deposit.received_at).limit(_MOST_SHARED)
         with self._tools.database.reading() as session:
             rows = session.scalars(query).all()
+        if not rows and (folders := self._folders.holding(text.strip().lower(), _MOST_SHARED)):
+            return folders  # a file of theirs has this digest
         if not rows:
             raise NotFound("nothing_deposited", "Nothing is deposited under this here.")
         return rows

@@ -89,6 +89,11 @@ DETAILS: Final = {
         "verify any other file, drop it into the zone for files."
     ),
 }
+#: the same when the file is one of several that were deposited together
+PART: Final = lazy_gettext(
+    "This very file, bit for bit, is part of a deposit made here no later than the time below: it "
+    "stands in the list of files that was recorded."
+)
 #: (question, outcome) → the reason beside the tick
 REASONS: Final = {
     (Area.FILE, Outcome.PASS): lazy_gettext("Its digests are those that were recorded."),

@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from chain_adapter.verdict import Check, Outcome
 from portal.privacy.words import ERASED_FOR
 from portal.ui.locale import language
 from portal.ui.templating import moment
-from portal.verification.phrases import AREAS, DETAILS, NOT_COMPARED, OUTCOMES, REASONS, SENTENCES
+from portal.verification.phrases import (
+    AREAS,
+    DETAILS,
+    NOT_COMPARED,
+    OUTCOMES,
+    PART,
+    REASONS,
+    SENTENCES,
+)
 from portal.verification.report import Answer, Area, Found, Report, Tick
 from portal.verification.words import TITLES
 
@@ -22,6 +30,8 @@ _ICONS: Final = {
     Outcome.FAIL: ("circle-x", "icon-bad"),
     Outcome.UNKNOWN: ("help-circle", "icon-wait"),
 }
+#: where a file of a folder was compared, not all of what was deposited
+_OF_A_FILE: Final = {(Answer.MATCHES, "record")}
 _ANSWERS: Final = {
     Answer.MATCHES: "rosette-discount-check",
     Answer.DIFFERS: "circle-x",
@@ -68,11 +78,12 @@ class Shown:
 def shown(report: Report) -> Shown:
     """The report in the visitor's language."""
     key = (report.answer, report.subject)
+    part = bool(report.found and report.found.part) and key in _OF_A_FILE
     return Shown(
         kind=str(report.answer),
         icon=_ANSWERS[report.answer],
         sentence=str(SENTENCES[key]),
-        detail=str(DETAILS[key]),
+        detail=str(PART if part else DETAILS[key]),
         facts=tuple(_facts(report.found)) if report.found else (),
         ticks=tuple(_tick(tick) for tick in report.ticks),
         others=report.others,
@@ -113,6 +124,13 @@ def _facts(found: Found) -> Iterator[tuple[str, str | Markup]]:
         yield gettext("On the ledger since"), moment(found.anchored_at)
     if found.position is not None:
         yield gettext("Place in the ledger"), gettext("entry %(index)s", index=found.position)
+    if found.files is not None:
+        count = ngettext(
+            "%(num)d file, deposited together as one list",
+            "%(num)d files, deposited together as one list",
+            found.files,
+        )
+        yield gettext("Part of") if found.part else gettext("Extent"), count
     if found.file_seen is not None:
         seen = gettext("The portal received the whole file and digested it itself.")
         unseen = gettext("Only a digest was handed over; the portal never saw the file.")

@@ -47,7 +47,7 @@ _SIGNER: Final = (
     "trust platform_signature depositor_signature signatures letter-readable letter-signature "
     "letter-whole letter-unchanged letter-time letter-signer letter-attachments letter-number"
 )
-_FILE: Final = "container manifest contents metadata file file-absent files"
+_FILE: Final = "container manifest contents metadata file file-absent listed files"
 AREA_OF: Final[Mapping[str, Area]] = {
     **dict.fromkeys(_FILE.split(), Area.FILE),
     **dict.fromkeys(_TIME.split(), Area.TIME),
@@ -78,6 +78,8 @@ class Found:
     anchored_at: datetime | None = None
     position: int | None = None
     file_seen: bool | None = None
+    files: int | None = None
+    part: bool = False
     state: str = "issued"
     erased_at: datetime | None = None
     erased_for: str | None = None

@@ -7,10 +7,11 @@ it stands in our own database.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from chain_adapter import Digest, Entry, LedgerError, Proof, Receipt, Verdict, verify
+from chain_adapter import Digest, Entry, LedgerError, Proof, Receipt, Verdict, digest_of, verify
 from chain_adapter.verdict import Check, Outcome
 from portal.deposits.service import PublicDeposit, PublicEvidence
 from portal.verification.report import (
@@ -28,6 +29,7 @@ from timestamping.package_trust import PackageTrust
 from timestamping.verifier import verify_token
 
 _FILE_TITLE: Final = "The file is the one deposited"
+_LIST_TITLE: Final = "The list that names it is the one recorded"
 
 
 def missing(subject: str) -> Report:
@@ -39,7 +41,8 @@ def judge_record(
     evidence: PublicEvidence, trust: PackageTrust, given: Digest | None = None
 ) -> Report:
     """Judge what is recorded, comparing the digest ``given`` when there is one."""
-    found = _found(evidence.deposit, evidence.receipt)
+    part = _part(evidence, given)
+    found = replace(_found(evidence.deposit, evidence.receipt), part=part)
     ticks = (
         _file_tick(evidence, given),
         _time_tick(evidence, trust),
@@ -74,10 +77,35 @@ def _file_tick(evidence: PublicEvidence, given: Digest | None) -> Tick:
     if given is None:
         return Tick(Area.FILE, Outcome.UNKNOWN)
     recorded = {digest.algorithm: digest for digest in _digests(evidence.deposit)}
+    if _part(evidence, given):
+        return _part_tick(evidence, given)
     same = recorded.get(given.algorithm) == given
     outcome = Outcome.PASS if same else Outcome.FAIL
     check = Check(1, "file", _FILE_TITLE, outcome, str(given))
     return Tick(Area.FILE, outcome, (check,))
+
+
+def _part(evidence: PublicEvidence, given: Digest | None) -> bool:
+    """Whether ``given`` is a file of the folder, not its list."""
+    if given is None or evidence.listed is None or given.algorithm != "sha256":
+        return False
+    return given.hex != evidence.deposit.sha256 and evidence.listed.holding(given.hex) is not None
+
+
+def _part_tick(evidence: PublicEvidence, given: Digest) -> Tick:
+    """From the file to the list that names it, and from the list to the digest recorded."""
+    listed = evidence.listed
+    content = listed.encode() if listed else b""
+    count = len(listed.files) if listed else 0
+    recorded = _digests(evidence.deposit)
+    held = all(digest_of(content, each.algorithm) == each for each in recorded)
+    outcome = Outcome.PASS if held else Outcome.FAIL
+    detail = f"{given}, one of {count} files"
+    checks = (
+        Check(1, "file", _FILE_TITLE, Outcome.PASS, detail),
+        Check(2, "listed", _LIST_TITLE, outcome, str(digest_of(content))),
+    )
+    return Tick(Area.FILE, outcome, checks)
 
 
 def _time_tick(evidence: PublicEvidence, trust: PackageTrust) -> Tick:
@@ -162,7 +190,8 @@ def _found(deposit: PublicDeposit, receipt: bytes | None = None) -> Found:
         gen_time=deposit.gen_time,
         anchored_at=deposit.anchored_at,
         position=Receipt.from_json(receipt).position if receipt else None,
-        file_seen=deposit.kind == "file",
+        file_seen=deposit.kind == "file" or bool(deposit.files_seen),
+        files=deposit.file_count,
         state=str(deposit.state),
         erased_at=deposit.erased_at,
         erased_for=deposit.erased_for,

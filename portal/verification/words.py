@@ -70,6 +70,8 @@ TITLES: Final = {
     "letter-number": "存证函载有该编号和摘要",
     # folders: timestamping.package.folder
     "files": "各文件均与文件清单一致",
+    # a file of a folder: portal.verification.service
+    "listed": "载有该文件的清单即所存证的清单",
 }
 
 #: kind of a trust anchor, in Chinese and English

@@ -29,7 +29,7 @@ def every_code() -> set[str]:
         steps = getattr(module, "STEPS", ())
         codes |= {step[1] for step in steps}
         codes |= set(getattr(module, "_TITLES", ()))
-    return codes | {"file-absent"}
+    return codes | {"file-absent", "listed"}
 
 
 def test_every_check_has_a_chinese_title_and_a_question() -> None:
