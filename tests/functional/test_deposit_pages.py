@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import html
 import io
@@ -53,6 +54,44 @@ def test_item_page_tells_everything(page: Page, advance: Advance) -> None:
         assert strength in shown
     for act in ("received, digest computed", "time-stamped", "recorded on the ledger"):
         assert act in shown
+
+
+def test_custody_log_of_an_item_page_by_page(
+    page: Page,
+    monkeypatch: pytest.MonkeyPatch,
+    login: Callable[[User], PortalClient],
+    make_user: MakeUser,
+) -> None:
+    monkeypatch.setattr("portal.deposits.item._ENTRIES", 2)
+    address = page.deposit(b"x")
+    for _ in range(3):
+        page.browser.get(f"{address}/original")
+    assert "All entries" not in page.browser.get(address).text
+    newest = page.browser.get(f"{address}/custody").text
+    assert newest.count("handed out: original") == 2
+    older = re.search(r'rel="next" href="([^"]+)"', newest)
+    assert older is not None
+    rest = text_of(page.browser.get(older[1].replace("&amp;", "&")).text)
+    assert "handed out: original" in rest
+    assert "received, digest computed" in rest
+    assert page.browser.get(f"{address}/custody?before=-99999999999999999999").status_code == 200
+    assert login(make_user(name="李四")).get(f"{address}/custody").status_code == 404
+
+
+def test_item_page_shows_who_vouches_and_when(page: Page, advance: Advance) -> None:
+    address = page.deposit(b"x")
+    before = text_of(page.browser.get(address).text)
+    assert "Who vouches for what" in before
+    assert "to come" in before
+    advance()
+    shown = page.browser.get(address).text
+    said = text_of(shown)
+    for expected in ("nobody outside watches the ledger", "the depositor's word", "self-run"):
+        assert expected in said
+    assert shown.count('class="ruler-mark') == 2 * 5
+    assert 'class="qr"' in shown
+    assert " style=" not in shown  # the content security policy would drop it
+    assert "/verify/NE" in shown
 
 
 def test_downloads(page: Page, advance: Advance) -> None:
@@ -154,7 +193,16 @@ def test_other_peoples_deposits_are_not_found(
 ) -> None:
     address = page.deposit()
     stranger = login(make_user(name="李四"))
-    for part in ("", "/progress", "/letter", "/token", "/receipt", "/package", "/original"):
+    for part in (
+        "",
+        "/progress",
+        "/custody",
+        "/letter",
+        "/token",
+        "/receipt",
+        "/package",
+        "/original",
+    ):
         assert stranger.get(address + part).status_code == 404
     assert address not in stranger.get("/deposits").text
 
@@ -221,11 +269,90 @@ class TestList:
             page.deposit(title=f"number {number}")
         first = page.browser.get("/deposits?text=number").text
         assert first.count("row-item") == 30
+        assert "31 deposits" in first
         older = re.search(r'rel="next" href="([^"]+)"', first)
         assert older is not None
         second = page.browser.get(older[1].replace("&amp;", "&")).text
         assert second.count("row-item") == 1
         assert "number 0" in second
+        assert "text=number" in older[1]
+
+    def test_filters_stay_in_the_address_and_can_be_taken_away(self, page: Page) -> None:
+        page.deposit(title="Alpha")
+        shown = page.browser.get("/deposits?text=alpha&kind=file&sort=title&size=100").text
+        assert "Words: alpha" in shown
+        assert 'href="/deposits?text=alpha&amp;sort=title&amp;size=100"' in shown
+        assert 'href="/deposits?kind=file&amp;sort=title&amp;size=100"' in shown
+        assert 'href="/deposits/export.csv?text=alpha&amp;kind=file' in shown
+
+    @pytest.mark.parametrize(
+        "text",
+        ['"><script>alert(1)</script>', "' OR 1=1 --", "%", "x" * 10_000, "合" * 5000, "\u202e"],
+    )
+    def test_what_is_typed_stays_text(self, page: Page, text: str) -> None:
+        page.deposit(title="Alpha")
+        shown = page.browser.get("/deposits", query_string={"text": text})
+        assert shown.status_code == 200
+        assert "<script>alert" not in shown.text
+        assert "Nothing fits" in shown.text
+        assert len(shown.text) < 100_000
+
+    def test_other_peoples_are_neither_found_nor_counted(
+        self, page: Page, login: Callable[[User], PortalClient], make_user: MakeUser
+    ) -> None:
+        page.deposit(title="secret")
+        stranger = login(make_user(name="李四"))
+        for query in ("text=secret", "state=received", "owner=shared", "sort=title", ""):
+            shown = stranger.get(f"/deposits?{query}").text
+            assert "row-item" not in shown, query
+            assert "1 deposit" not in shown, query
+        assert b"secret" not in stranger.get("/deposits/export.csv").data
+
+    def test_taken_away_as_csv(self, page: Page, advance: Advance) -> None:
+        page.deposit(b"x", title='=HYPERLINK("http://evil")', note="a,b\r\nc")
+        advance()
+        page.deposit(b"y", "合同.pdf", title="@SUM(1)")
+        page.deposit(b"z", title="other")
+        answer = page.browser.get("/deposits/export.csv?text=sum")
+        assert answer.mimetype == "text/csv"
+        assert "attachment" in answer.headers["Content-Disposition"]
+        assert answer.data.startswith("\ufeff".encode())
+        rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+        assert [row["title"] for row in rows] == ["'@SUM(1)"]
+        assert rows[0]["sha256"] == hashlib.sha256(b"y").hexdigest()
+        assert rows[0]["received_at"].endswith("+08:00")
+        every = page.browser.get("/deposits/export.csv").text
+        assert "'=HYPERLINK" in every
+        assert '"a,b\nc"' in every
+
+    def test_taking_the_list_away_is_in_the_custody_log(
+        self, page: Page, login: Callable[[User], PortalClient], make_user: MakeUser
+    ) -> None:
+        page.deposit()
+        assert page.browser.head("/deposits/export.csv").status_code == 200
+        auditor = login(make_user("auditor"))
+        assert "deposits:list" not in auditor.get("/audit").text
+        page.browser.get("/deposits/export.csv?text=abc")
+        assert "deposits:list" in auditor.get("/audit").text
+        assert "text=abc" in auditor.get("/audit").text
+
+    def test_empty_lists_say_what_to_do(self, depositor: PortalClient) -> None:
+        assert "Nothing deposited yet" in depositor.get("/deposits").text
+        assert "Try fewer words" in depositor.get("/deposits?text=x").text
+        shared = depositor.get("/deposits?owner=shared").text
+        assert "Nobody has shared anything with you yet" in shared
+
+    def test_each_order_and_size(self, page: Page) -> None:
+        for title in ("b", "a"):
+            page.deposit(title=title)
+
+        def titles(query: str) -> list[str]:
+            found = page.browser.get(f"/deposits?{query}").text
+            return re.findall(r'class="row-title">([^<]+)<', found)
+
+        assert titles("sort=oldest") == ["b", "a"]
+        assert titles("sort=title") == ["a", "b"]
+        assert titles("sort=nonsense&size=7&kind=nonsense&owner=x") == ["a", "b"]
 
     def test_a_cursor_nobody_gave(self, depositor: PortalClient) -> None:
         assert depositor.get("/deposits?cursor=made-up").status_code == 422
