@@ -97,8 +97,10 @@ def close() -> Response | tuple[str, int]:
     if problem:
         page = render_template("privacy/data.html", warning=EXPORT_WARNING, problem=problem)
         return page, 409
+    locale = session.get("locale")
     logout_user()
     session.clear()
+    session["locale"] = locale  # the farewell is read in one's own language
     flash(gettext("Your account is closed. What letters prove stays provable."), "success")
     return redirect(url_for("ui.home"), code=303)
 

@@ -26,7 +26,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "sharing": ("access.", "organisation."),
     "erasure": ("erasure.", "hold."),
 }
-_EXPORTS: Final = ".exported"
+_EXPORTS: Final = "exported"
 _CHUNK: Final = 1000
 #: Clocks of several processes differ a little, so numbers follow times only about.
 _SLACK: Final = timedelta(hours=1)
