@@ -128,8 +128,11 @@ class Adding:
         try:
             check_path(new.path)
         except BadList as error:
-            message = "This file's path is not one that can be kept: %(reason)s."
-            raise BadInput("path", message, field="path", reason=str(error)) from error
+            message = (
+                "A file's path leads from its folder to the file: without .. or a drive, and with "
+                "at most 1024 characters."
+            )
+            raise BadInput("path", message, field="path") from error
         check_size(new.length)
         limit = self._tools.settings.max_upload_bytes
         if new.length > limit and not new.stays:

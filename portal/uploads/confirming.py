@@ -149,8 +149,8 @@ class Confirming:
             )
             folder = NewFolder(listed, listed.encode(), seen=not any(u.stays for u in uploads))
         except BadList as error:
-            message = "These files make no list that can be deposited: %(reason)s."
-            raise BadInput("file_list", message, field="file", reason=str(error)) from error
+            message = "There are too many files, or too long names, for one list."
+            raise BadInput("file_list", message, field="file") from error
         deposit = folder.draft(self._tools, actor, wish.title, wish.note)
         deposit.vault_key = self._keep_list(draft, folder.content, deposit.sha256)
         keys = {each.path: each.vault_key for each in uploads}

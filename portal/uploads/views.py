@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.deposits.filenames import shown_name
@@ -41,7 +41,7 @@ def confirm(draft_id: str) -> BaseResponse | tuple[str, int]:
         return _review(view, problem), error.status
     count = len(made.deposits)
     if count > 1:
-        flash(ngettext("%(num)d deposit made.", "%(num)d deposits made.", count), "success")
+        flash(gettext("Deposits made: %(count)s.", count=count), "success")
     return redirect(after(made.deposits), code=303)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from markupsafe import Markup
 
 from chain_adapter.verdict import Check, Outcome
@@ -125,11 +125,7 @@ def _facts(found: Found) -> Iterator[tuple[str, str | Markup]]:
     if found.position is not None:
         yield gettext("Place in the ledger"), gettext("entry %(index)s", index=found.position)
     if found.files is not None:
-        count = ngettext(
-            "%(num)d file, deposited together as one list",
-            "%(num)d files, deposited together as one list",
-            found.files,
-        )
+        count = gettext("a list of files, %(count)s in all", count=found.files)
         yield gettext("Part of") if found.part else gettext("Extent"), count
     if found.file_seen is not None:
         seen = gettext("The portal received the whole file and digested it itself.")

@@ -42,7 +42,7 @@ def draft(tus: Tus) -> str:
 def test_the_review_shows_what_is_going_to_be_deposited(tus: Tus, draft: str) -> None:
     page = tus.client.get(draft).text
     assert "Nothing is deposited yet." in page
-    assert "2 files" in page
+    assert "Files: 2" in page
     assert hashlib.sha256(b"<script>1</script>").hexdigest() in page
     assert "browser and portal agree" in page
     assert "<img src=x" not in page
@@ -63,7 +63,7 @@ def test_one_file_is_removed(tus: Tus, draft: str) -> None:
     assert upload is not None
     answer = tus.client.submit(f"{draft}/remove", {"upload": upload[1], "page": "1"}, page=draft)
     assert answer.status_code == 303
-    assert "1 file " in tus.client.get(draft).text
+    assert "Files: 1" in tus.client.get(draft).text
     upload = re.search(r'name="upload" value="([^"]+)"', tus.client.get(draft).text)
     assert upload is not None
     gone = tus.client.submit(f"{draft}/remove", {"upload": upload[1]}, page=draft)
@@ -85,7 +85,7 @@ def test_discarding_leaves_nothing(tus: Tus, draft: str, services: Services) -> 
 def test_confirming_each_by_itself_says_how_many(tus: Tus, draft: str) -> None:
     answer = tus.client.submit(draft, {"grouping": "each", "title": "T", "note": ""}, page=draft)
     assert (answer.status_code, answer.location) == (303, "/deposits")
-    assert "2 deposits made." in tus.client.get("/deposits").text
+    assert "Deposits made: 2." in tus.client.get("/deposits").text
 
 
 def test_a_refused_confirmation_keeps_what_was_typed(tus: Tus, draft: str) -> None:

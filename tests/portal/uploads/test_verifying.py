@@ -88,5 +88,5 @@ def test_the_page_says_so_without_names(client: PortalClient, folder: Deposit) -
     page = client.get(f"/verify?n={digest}", headers={"Accept-Language": "en"}).text
     assert "The file matches." in page
     assert "is part of a deposit made here" in page
-    assert "2 files, deposited together as one list" in page
+    assert "a list of files, 2 in all" in page
     assert "王五" not in page
