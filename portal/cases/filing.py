@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
 from portal.audit.service import Act, record_many
 from portal.cases import access
 from portal.cases.models import Case, DepositTag, KnownTag
+from portal.cases.tagging import insert_tags, remember, tagged, tags_of
 from portal.cases.tags import Tag, check_count, read_tags
 from portal.deposits.access import changeable as changeable_deposits
 from portal.deposits.models import Deposit
@@ -51,13 +52,13 @@ class Filing:
             # Asked for anew: the object may be older than the last move.
             query = select(Case).join(Deposit, Deposit.case_id == Case.id)
             case = session.scalar(query.where(Deposit.id == deposit.id))
-            tags = _tags_of(session, [deposit.id]).get(deposit.id, [])
+            tags = tags_of(session, [deposit.id]).get(deposit.id, [])
         return Labels(case, tuple(tag.shown for tag in tags), access.changes(role))
 
     def tags(self, deposit_ids: Iterable[str]) -> dict[str, list[str]]:
         """The tags of deposits that the caller has already found readable, for lists."""
         with self._tools.database.reading() as session:
-            found = _tags_of(session, list(deposit_ids))
+            found = tags_of(session, list(deposit_ids))
         return {key: [tag.shown for tag in tags] for key, tags in found.items()}
 
     def suggestions(self, actor: Actor, held: access.Held | None = None) -> list[str]:
@@ -78,22 +79,7 @@ class Filing:
             Conflict: the case, or the one a deposit stands in, is closed, or has another holder.
         """
         with self._tools.database.transaction() as session:
-            case = access.changeable(session, actor, case_id) if case_id else None
-            moving = [
-                each
-                for each in self._changeable(session, actor, deposit_ids)
-                if each.case_id != (case.id if case else None)
-            ]
-            _check_holder(moving, case)
-            left = self._left(session, actor, moving)
-            session.execute(
-                update(Deposit)
-                .where(Deposit.id.in_([each.id for each in moving]))
-                .values(case_id=case.id if case else None)
-                .execution_options(synchronize_session=False)
-            )
-            record_many(session, _moves(actor, moving, left, case))
-        return len(moving)
+            return self._move(session, actor, deposit_ids, case_id)
 
     def tag(self, actor: Actor, deposit_id: str, words: Iterable[str]) -> list[str]:
         """Give a deposit exactly these tags; what they are now.
@@ -104,14 +90,25 @@ class Filing:
         """
         wanted = read_tags(words)
         with self._tools.database.transaction() as session:
-            (deposit,) = self._changeable(session, actor, [deposit_id])
-            had = _tags_of(session, [deposit.id]).get(deposit.id, [])
-            if had != wanted:
-                session.execute(delete(DepositTag).where(DepositTag.deposit_id == deposit.id))
-                _insert_tags(session, {deposit.id: wanted})
-                self._remember(session, [deposit], wanted)
-                record_many(session, [_tagged(actor, deposit, had, wanted)])
+            self._tag(session, actor, deposit_id, wanted)
         return [tag.shown for tag in wanted]
+
+    def place(
+        self, actor: Actor, deposit_id: str, case_id: str | None, words: Iterable[str]
+    ) -> None:
+        """Case and tags of one deposit: both change, or neither. Raises as each by itself."""
+        wanted = read_tags(words)
+        with self._tools.database.transaction() as session:
+            self._move(session, actor, [deposit_id], case_id)
+            self._tag(session, actor, deposit_id, wanted)
+
+    def place_many(
+        self, actor: Actor, deposit_ids: Sequence[str], case_id: str | None, words: Sequence[str]
+    ) -> None:
+        """Move deposits and give them tags beside those they have: all of it, or nothing."""
+        with self._tools.database.transaction() as session:
+            self._move(session, actor, deposit_ids, case_id)
+            self._add(session, actor, dict.fromkeys(deposit_ids, tuple(words)))
 
     def add_tags(self, actor: Actor, deposit_ids: Sequence[str], words: Iterable[str]) -> int:
         """Give deposits these tags beside those they have. How many deposits were changed.
@@ -124,23 +121,57 @@ class Filing:
 
     def add_each(self, actor: Actor, words: Mapping[str, Sequence[str]]) -> int:
         """As :meth:`add_tags`, with tags of its own for each deposit id."""
-        wanted = {key: read_tags(each) for key, each in words.items()}
         with self._tools.database.transaction() as session:
-            deposits = self._changeable(session, actor, list(wanted))
-            had = _tags_of(session, list(wanted))
-            fresh, acts = {}, []
-            for deposit in deposits:
-                before = had.get(deposit.id, [])
-                known = {tag.folded for tag in before}
-                new = [tag for tag in wanted[deposit.id] if tag.folded not in known]
-                check_count(len(before) + len(new))
-                if new:
-                    fresh[deposit.id] = new
-                    acts.append(_tagged(actor, deposit, before, before + new))
-            _insert_tags(session, fresh)
-            used = {tag.folded: tag for tags in fresh.values() for tag in tags}
-            self._remember(session, deposits, used.values())
-            record_many(session, acts)
+            return self._add(session, actor, words)
+
+    def _move(
+        self, session: Session, actor: Actor, deposit_ids: Sequence[str], case_id: str | None
+    ) -> int:
+        case = access.changeable(session, actor, case_id) if case_id else None
+        target = case.id if case else None
+        found = self._changeable(session, actor, deposit_ids)
+        moving = [each for each in found if each.case_id != target]
+        _check_holder(moving, case)
+        ids = {each.case_id for each in moving if each.case_id is not None}
+        left = {each: access.changeable(session, actor, each) for each in sorted(ids)}
+        acts = _moves(actor, moving, left, case)
+        session.execute(
+            update(Deposit)
+            .where(Deposit.id.in_([each.id for each in moving]))
+            .values(case_id=target)
+            .execution_options(synchronize_session=False)
+        )
+        record_many(session, acts)
+        return len(moving)
+
+    def _tag(self, session: Session, actor: Actor, deposit_id: str, wanted: Sequence[Tag]) -> None:
+        (deposit,) = self._changeable(session, actor, [deposit_id])
+        had = tags_of(session, [deposit.id]).get(deposit.id, [])
+        if sorted(had, key=_by_folded) == sorted(wanted, key=_by_folded):
+            return
+        session.execute(delete(DepositTag).where(DepositTag.deposit_id == deposit.id))
+        insert_tags(session, {deposit.id: wanted})
+        remember(session, [deposit], wanted, self._tools.clock())
+        record_many(session, [tagged(actor, deposit, had, wanted)])
+
+    def _add(self, session: Session, actor: Actor, words: Mapping[str, Sequence[str]]) -> int:
+        wanted = {key: read_tags(each) for key, each in words.items()}
+        deposits = self._changeable(session, actor, list(wanted))
+        had = tags_of(session, wanted)
+        fresh: dict[str, list[Tag]] = {}
+        acts = []
+        for deposit in deposits:
+            before = had.get(deposit.id, [])
+            known = {tag.folded for tag in before}
+            new = [tag for tag in wanted[deposit.id] if tag.folded not in known]
+            check_count(len(before) + len(new))
+            if new:
+                fresh[deposit.id] = new
+                acts.append(tagged(actor, deposit, before, before + new))
+        insert_tags(session, fresh)
+        used = {tag.folded: tag for tags in fresh.values() for tag in tags}
+        remember(session, deposits, used.values(), self._tools.clock())
+        record_many(session, acts)
         return len(fresh)
 
     def _changeable(
@@ -158,42 +189,9 @@ class Filing:
             raise NotFound("deposit_not_found", "There is no such deposit.")
         return found
 
-    def _left(self, session: Session, actor: Actor, moving: Iterable[Deposit]) -> dict[str, Case]:
-        """The cases that deposits are taken out of; each must be open."""
-        ids = {each.case_id for each in moving if each.case_id is not None}
-        return {each: access.changeable(session, actor, each) for each in sorted(ids)}
 
-    def _remember(self, session: Session, deposits: Iterable[Deposit], tags: Iterable[Tag]) -> None:
-        """For suggestions: these tags were used just now, by whom the deposits belong to."""
-        now, words = self._tools.clock(), list(tags)
-        for holder in sorted({access.holder_of(each) for each in deposits}):
-            for tag in words:
-                values = {"tag": tag.shown, "used_at": now}
-                known = session.get(KnownTag, (holder, tag.folded))
-                if known is None:
-                    session.add(KnownTag(holder=holder, folded=tag.folded, **values))
-                else:
-                    known.tag, known.used_at = tag.shown, now
-
-
-def _tags_of(session: Session, deposit_ids: Sequence[str]) -> dict[str, list[Tag]]:
-    query = (
-        select(DepositTag).where(DepositTag.deposit_id.in_(deposit_ids)).order_by(DepositTag.folded)
-    )
-    found: dict[str, list[Tag]] = {}
-    for row in session.scalars(query):
-        found.setdefault(row.deposit_id, []).append(Tag(row.tag, row.folded))
-    return found
-
-
-def _insert_tags(session: Session, tags: dict[str, list[Tag]]) -> None:
-    rows = [
-        {"deposit_id": key, "folded": tag.folded, "tag": tag.shown}
-        for key, each in tags.items()
-        for tag in each
-    ]
-    if rows:
-        session.execute(insert(DepositTag), rows)
+def _by_folded(tag: Tag) -> str:
+    return tag.folded
 
 
 def _check_holder(moving: Iterable[Deposit], case: Case | None) -> None:
@@ -228,17 +226,3 @@ def _moves(
 def _summary(deposits: Sequence[Deposit]) -> dict[str, str | int]:
     numbers = [each.number for each in deposits[:_NAMED]]
     return {"count": len(deposits), "numbers": " ".join(numbers)}
-
-
-def _tagged(actor: Actor, deposit: Deposit, had: Sequence[Tag], has: Sequence[Tag]) -> Act:
-    before, after = ({tag.shown for tag in tags} for tags in (had, has))
-    detail = {
-        "added": ", ".join(sorted(after - before)),
-        "removed": ", ".join(sorted(before - after)),
-    }
-    return Act(
-        actor,
-        "deposit.tagged",
-        deposit.subject,
-        {name: words for name, words in detail.items() if words},
-    )

@@ -46,8 +46,8 @@ def file(deposit_id: str) -> Response:
     deposit = services().deposits.get(actor, deposit_id)
     problem = ""
     try:
-        filing.tag(actor, deposit_id, split(request.form.get("tags", "")))
-        filing.move(actor, [deposit_id], request.form.get("case") or None)
+        words = split(request.form.get("tags", ""))
+        filing.place(actor, deposit_id, request.form.get("case") or None, words)
     except PortalError as error:
         problem = gettext(error.message, **error.params)
     if request.headers.get("HX-Request"):
@@ -101,10 +101,10 @@ blueprint.record_once(_install)
 def _assign(actor: Actor, chosen: list[str], target: str, words: list[str]) -> None:
     filing = services().cases.filing
     try:
-        if words:
+        if target == _AS_IT_IS:
             filing.add_tags(actor, chosen, words)
-        if target != _AS_IT_IS:
-            filing.move(actor, chosen, None if target == _NOWHERE else target)
+        else:
+            filing.place_many(actor, chosen, None if target == _NOWHERE else target, words)
     except PortalError as error:
         flash(gettext(error.message, **error.params), "error")
         return

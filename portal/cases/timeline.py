@@ -27,7 +27,7 @@ from portal.deposits.tools import Tools
 
 _MAX_PAGE: Final = 500
 #: entries that the picture counts
-MOST_PICTURED: Final = 20_000
+MOST_PICTURED: Final = 5_000
 
 
 class Timeline:

@@ -144,6 +144,23 @@ def test_twenty_tags_and_not_one_more(
     assert cases.filing.tags([two]) == {}
 
 
+def test_case_and_tags_change_together_or_not_at_all(
+    cases: CaseService, actor: Actor, case: Case, deposits: DepositService
+) -> None:
+    one, two = put(deposits, actor).id, put(deposits, actor).id
+    cases.filing.place(actor, one, case.id, [str(number) for number in range(20)])
+    with pytest.raises(BadInput, match="at most 20 tags"):
+        cases.filing.place_many(actor, [one, two], None, ["another"])
+    with pytest.raises(BadInput, match="at most 40 characters"):
+        cases.filing.place(actor, one, None, ["x" * 41])
+    with pytest.raises(NotFound):
+        cases.filing.place(actor, two, "no-such-case", ["x"])
+    assert standing(cases, actor, case) == {one}
+    assert cases.filing.tags([two]) == {}
+    cases.filing.place_many(actor, [two], case.id, ["another"])
+    assert standing(cases, actor, case) == {one, two}
+
+
 def test_a_bulk_action_is_bounded(cases: CaseService, actor: Actor, case: Case) -> None:
     ids = [str(number) for number in range(MOST_AT_ONCE + 1)]
     with pytest.raises(BadInput, match="At most 1000"):
