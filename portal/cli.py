@@ -32,7 +32,10 @@ _CLI = Actor.process("cli")
 
 
 def install(app: Flask) -> None:
-    for command in (init, worker, deposit, create_user_command, api_key_command, audit, vault):
+    for command in (
+        *(init, worker, deposit, create_user_command, api_key_command, audit, vault),
+        reset_second_factor,
+    ):
         app.cli.add_command(command)
 
 
@@ -143,6 +146,21 @@ def create_user_command(
     except PortalError as error:
         raise click.ClickException(str(error)) from error
     click.echo(email if password_stdin else f"{email}: one-time password {password}")
+
+
+@click.command("reset-second-factor")
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Take app, passkeys and recovery codes away from somebody who lost them; ends their sessions.
+
+    Check who asks first: from then on their password alone signs them in.
+    """
+    portal = services()
+    person = find_user(portal.database, email)
+    if person is None:
+        raise click.ClickException(f"there is no account {email}")
+    portal.accounts.factors.reset(_CLI, person.id)
+    click.echo(f"{email}: no second factor any more; every session has ended")
 
 
 @click.command("api-key")

@@ -136,6 +136,11 @@ class Settings(BaseSettings):
                 "STAMPERS must be named in production; 'embedded:' is allowed, but a self-run "
                 "time-stamping authority adds no independent trust and every letter says so"
             )
+        if not {"mail", "mail_from"} <= self.model_fields_set:
+            raise ValueError(
+                "MAIL and MAIL_FROM must be named in production: people confirm addresses and choose new "
+                "passwords by mail, and 'file:mail' reaches nobody"
+            )
         if self.key_passphrase is None:
             raise ValueError("KEY_PASSPHRASE must be set in production: keys are kept encrypted")
         return self

@@ -170,7 +170,7 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
     """Six digits of an app, or a recovery code."""
 
     code = StringField(
-        lazy_gettext("Code"),
+        lazy_gettext("One-time code"),
         validators=[DataRequired(lazy_gettext("Please give the code.")), Length(max=64)],
         render_kw={"autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false"},
     )

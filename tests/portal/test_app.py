@@ -87,6 +87,8 @@ def test_hosts_of_others_are_refused_in_production(
         environment="production",
         base_url="https://notary.example",
         stampers="embedded:",
+        mail=SecretStr("smtp://mail.notary.example"),
+        mail_from="no-reply@notary.example",
         key_passphrase=SecretStr("x"),
         secret_key=SecretStr("x"),
     )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts.factors import MAX_FAILURES, Factors
@@ -316,3 +317,14 @@ class TestSettingUp:
         assert client.sign_in(user.email).headers["Location"] != "/signin/second"
         with pytest.raises(NotFound):
             factors.reset(Actor.process("cli"), "nobody")
+
+
+def test_the_command_takes_lost_factors_away(
+    app: Flask, user: User, enable_app: EnableApp, factors: Factors
+) -> None:
+    enable_app(user)
+    runner = app.test_cli_runner()
+    done = runner.invoke(args=["reset-second-factor", user.email])
+    assert done.exit_code == 0, done.output
+    assert not factors.state(user.id).any
+    assert runner.invoke(args=["reset-second-factor", "nobody@example.com"]).exit_code == 1

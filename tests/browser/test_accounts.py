@@ -1,0 +1,231 @@
+"""A newcomer's account in a real browser: confirm the address, set up a passkey and an app, sign in
+with each. Chromium's virtual authenticator stands in for the finger."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from portal.accounts import totp
+from tests.browser.conftest import PASSWORD, OpenPage, Watch
+from tests.browser.server import LivePortal, live_portal
+from tests.browser.test_pages import axe_violations, has_sideways_scroll
+
+pytestmark = pytest.mark.browser
+
+_LINK = re.compile(r"https?://[^/\s]+(/\S+)")
+_AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
+    """One that wants addresses confirmed, and is reached by a name, as passkeys need."""
+    with live_portal(tmp_path_factory.mktemp("accounts"), CONFIRM_EMAIL="true") as running:
+        url = running.url.replace("127.0.0.1", "localhost")
+        yield LivePortal(url, running.data_dir)
+
+
+@pytest.fixture
+def mailed(portal: LivePortal) -> Callable[[str, str], str]:
+    """The path of the newest link that begins so, once the worker has delivered the mail."""
+
+    def wait(to: str, begins: str) -> str:
+        for _ in range(300):
+            for path in sorted(portal.data_dir.glob("mail/*.eml"), reverse=True):
+                link = _link_in(path, to, begins)
+                if link:
+                    return link
+            time.sleep(0.1)
+        raise AssertionError(f"no mail to {to}")
+
+    return wait
+
+
+def _link_in(path: Path, to: str, begins: str) -> str:
+    mail: Any = message_from_bytes(path.read_bytes(), policy=policy.default)
+    links = _LINK.findall(mail.get_content()) if mail["To"] == to else []
+    return next((link for link in links if link.startswith(begins)), "")
+
+
+def _authenticator(page: Page) -> Any:
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable", {"enableUI": False})
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": _AUTHENTICATOR})
+    return session, made["authenticatorId"]
+
+
+def _register(page: Page, email: str) -> None:
+    page.goto("/register")
+    page.fill("[name=name]", "李娜")
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=password_confirm]", PASSWORD)
+    page.click("main [type=submit]")
+    expect(page.locator("h1")).to_have_text("Look into your mailbox")
+
+
+def _sign_out(page: Page) -> None:
+    page.click(".site-menu summary")
+    page.click("text=Sign out >> visible=true")
+    expect(page.locator(".site-user")).to_have_count(0)
+
+
+def _password(page: Page, email: str) -> None:
+    page.goto("/signin")
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("input[type=submit]")
+
+
+@pytest.fixture
+def newcomer(open_page: OpenPage, mailed: Callable[[str, str], str]) -> Callable[[str], Page]:
+    """Somebody who has registered and confirmed."""
+
+    def go(email: str, **options: Any) -> Page:
+        page = open_page("/", **options)
+        _register(page, email)
+        page.goto(mailed(email, "/confirm/"))
+        page.fill("[name=password]", PASSWORD)
+        page.click("main [type=submit]")
+        expect(page.locator(".site-user")).to_have_text("李娜")
+        return page
+
+    return go
+
+
+def test_a_passkey_from_making_to_signing_in(newcomer: Callable[[str], Page]) -> None:
+    email = "passkey@example.com"
+    page = newcomer(email)
+    session, authenticator = _authenticator(page)
+    page.goto("/account")
+    page.fill("#passkey-name", "办公室电脑")
+    page.click("button:has-text('Add a passkey')")
+    expect(page.locator("h1")).to_have_text("Recovery codes")
+    expect(page.locator(".codes li")).to_have_count(10)
+    held = session.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})
+    assert [each["rpId"] for each in held["credentials"]] == ["localhost"]
+    page.click("text=I have kept them")
+    expect(page.locator(".passkeys strong")).to_have_text("办公室电脑")
+
+    page.fill("#passkey-name", "twice")
+    page.click("button:has-text('Add a passkey')")
+    expect(page.locator("[data-part=problem]")).to_contain_text("already holds a passkey")
+
+    _sign_out(page)
+    page.goto("/signin?next=/account")
+    page.click("button:has-text('Sign in with a passkey')")
+    expect(page.locator("h1")).to_have_text("My account")
+    expect(page.locator(".passkeys")).not_to_contain_text("not used yet")
+    first = page.locator("table tbody tr").first
+    expect(first).to_contain_text("passkey")
+    expect(first).to_contain_text("Chrom")
+
+    page.click(".passkeys .btn-outline-danger")
+    expect(page.locator(".passkeys")).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("Only a password protects this account")
+
+
+def test_a_passkey_nobody_touches_is_told(newcomer: Callable[[str], Page]) -> None:
+    page = newcomer("refused@example.com")
+    session, authenticator = _authenticator(page)
+    session.send(
+        "WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False}
+    )
+    _sign_out(page)
+    page.goto("/signin")
+    page.click("button:has-text('Sign in with a passkey')")
+    expect(page.locator("[data-part=problem]")).to_contain_text("No passkey was used")
+    expect(page.locator("button:has-text('Sign in with a passkey')")).to_be_enabled()
+
+
+def test_an_app_and_a_recovery_code(newcomer: Callable[[str], Page], watch: Watch) -> None:
+    watch.expect("422")
+    email = "app@example.com"
+    page = newcomer(email)
+    page.goto("/account/authenticator")
+    expect(page.locator(".setup-picture img")).to_be_visible()
+    assert page.locator(".setup-picture img").evaluate("each => each.naturalWidth") > 0
+    page.click("text=It cannot be scanned?")
+    key = page.locator(".secret code").inner_text().replace(" ", "")
+    secret = base64.b32decode(key)
+    page.fill("[name=code]", totp.code_at(secret, totp.step_of(time.time()) - 1))
+    page.click("main [type=submit]")
+    codes = page.locator(".codes code").all_inner_texts()
+    assert len(codes) == 10
+    page.click("text=I have kept them")
+    _sign_out(page)
+
+    _password(page, email)
+    expect(page.locator("h1")).to_have_text("Second step")
+    page.fill("[name=code]", "12345x")
+    page.click("main [type=submit]")
+    expect(page.locator(".invalid-feedback")).to_contain_text("wrong, too old, or was used before")
+    page.fill("[name=code]", codes[0])
+    page.click("main [type=submit]")
+    expect(page.locator("[role=status].alert")).to_contain_text("Recovery codes left: 9")
+
+
+def test_a_forgotten_password(
+    newcomer: Callable[[str], Page], mailed: Callable[[str, str], str]
+) -> None:
+    email = "forgot@example.com"
+    page = newcomer(email)
+    _sign_out(page)
+    page.goto("/signin")
+    page.click("text=Forgot the password?")
+    page.fill("[name=email]", email)
+    page.click("main [type=submit]")
+    expect(page.locator(".alert")).to_contain_text("If this address has an account")
+    page.goto(mailed(email, "/forgotten/"))
+    page.fill("[name=password]", "another long sentence")
+    page.fill("[name=password_confirm]", "another long sentence")
+    page.click("main [type=submit]")
+    expect(page.locator(".alert")).to_contain_text("Sign in with it")
+
+
+def test_at_another_address_the_button_says_where_to_go(
+    open_page: OpenPage, portal: LivePortal
+) -> None:
+    page = open_page("/signin")
+    page.goto(portal.url.replace("localhost", "127.0.0.1") + "/signin")
+    expect(page.locator("[data-part=elsewhere]")).to_contain_text(portal.url)
+    expect(page.locator("button:has-text('Sign in with a passkey')")).to_be_disabled()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_and_fit_a_telephone(
+    newcomer: Callable[..., Page], open_page: OpenPage, scheme: str
+) -> None:
+    options = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    page = newcomer(f"axe-{scheme}@example.com", **options)
+    stranger = open_page("/", **options)
+    found: list[str] = []
+    wide: list[str] = []
+    for visitor, paths in (
+        (stranger, ("/signin", "/register", "/register/sent", "/forgotten", "/confirm")),
+        (page, ("/account", "/account/authenticator", "/account/identity", "/account/verify")),
+    ):
+        for path in paths:
+            visitor.set_viewport_size({"width": 1280, "height": 800})
+            visitor.goto(path)
+            found += axe_violations(visitor)
+            visitor.set_viewport_size({"width": 390, "height": 800})
+            if has_sideways_scroll(visitor):
+                wide.append(path)
+    assert not found, "\n".join(found)
+    assert wide == []
