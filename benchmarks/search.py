@@ -37,6 +37,7 @@ from portal.audit.actor import Actor
 from portal.audit.service import Act, record_many
 from portal.database import Database
 from portal.deposits.filters import Sort
+from portal.deposits.indexing import BATCH
 from portal.deposits.models import Deposit, State
 from portal.deposits.service import DepositFilter, DepositService
 from portal.organisations.models import Membership, Organisation
@@ -183,7 +184,7 @@ def _fill(portal: Services, folder: Path) -> None:
     filled = time.perf_counter()
     print(f"{_SIZE} deposits in {filled - begin:.0f} s", file=sys.stderr)
     indexed = 0
-    while count := portal.deposits.index():
+    while count := portal.deposits.index(4 * BATCH):
         indexed += count
     time.sleep(3)  # the last few were left to ripen
     indexed += portal.deposits.index()

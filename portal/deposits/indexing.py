@@ -23,8 +23,9 @@ from portal.deposits.tools import Tools
 from portal.search import Document, Keys, SearchIndex, place, title_key, words
 from portal.search.models import SearchProgress
 
-#: So many entries are followed at once; a deposit has about four.
-_BATCH: Final = 2000
+#: So many entries are followed at once, for on SQLite nobody else writes meanwhile; a deposit has
+#: about four.
+BATCH: Final = 2000
 #: When fewer wait than this, the oldest is left to ripen: its deposit is still on its way.
 _MANY: Final = 500
 _RIPE: Final = timedelta(seconds=2)
@@ -56,8 +57,8 @@ class Indexing:
         self._tools = tools
         self._index = SearchIndex(tools.database)
 
-    def advance(self) -> int:
-        """Follow the log by one batch; how many deposits were written to the index.
+    def advance(self, batch: int = BATCH) -> int:
+        """Follow the log by up to ``batch`` entries; how many deposits were written to the index.
 
         Idempotent; of several callers at once one writes and the others give up.
         """
@@ -67,7 +68,7 @@ class Indexing:
                 select(AuditEntry.seq, AuditEntry.at, AuditEntry.subject)
                 .where(AuditEntry.seq > seq)
                 .order_by(AuditEntry.seq)
-                .limit(_BATCH)
+                .limit(batch)
             ).all()
             unripe = len(entries) < _MANY
             if not entries or (unripe and entries[0].at > self._tools.clock() - _RIPE):

@@ -15,7 +15,7 @@ from portal.deposits.batching import Outcome as BatchOutcome
 from portal.deposits.downloads import Downloads
 from portal.deposits.filters import WAITS, DepositFilter, Owner, Sort
 from portal.deposits.folders import Folders
-from portal.deposits.indexing import Indexing
+from portal.deposits.indexing import BATCH, Indexing
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit, DepositFile, State
 from portal.deposits.rail import Step, steps
@@ -235,9 +235,10 @@ class DepositService:
         """Move one batch of whatever is due; for workers. The number of moves."""
         return self._pipeline.advance()
 
-    def index(self) -> int:
-        """Take up what changed into the search index; for workers. How many deposits it was."""
-        return self._indexing.advance()
+    def index(self, batch: int = BATCH) -> int:
+        """Take up what changed, by up to ``batch`` custody entries, into the search index; for
+        workers. How many deposits it was."""
+        return self._indexing.advance(batch)
 
     def rebuild_index(self) -> None:
         """Forget the search index; workers make it anew."""
