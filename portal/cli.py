@@ -23,6 +23,7 @@ from portal.accounts.service import (
 from portal.audit.actor import Actor
 from portal.audit.command import audit
 from portal.deposits.command import deposit_and_wait
+from portal.deposits.index_command import search
 from portal.jobs import Heartbeat, run_worker
 from portal.operators.command import vault
 from portal.problems import PortalError
@@ -34,7 +35,7 @@ _CLI = Actor.process("cli")
 def install(app: Flask) -> None:
     for command in (
         *(init, worker, deposit, create_user_command, api_key_command, audit, vault),
-        reset_second_factor,
+        *(reset_second_factor, search),
     ):
         app.cli.add_command(command)
 

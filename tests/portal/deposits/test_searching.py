@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 
 from portal.accounts.models import User
@@ -17,6 +18,7 @@ from portal.deposits.models import Deposit, State
 from portal.deposits.service import DepositFilter, DepositService
 from portal.problems import BadInput
 from portal.search.models import SearchCount, SearchDocument
+from portal.services import Services
 from tests.portal.conftest import MakeUser
 from tests.portal.deposits.conftest import MovableClock, actor_of, put, run
 
@@ -378,3 +380,16 @@ def _contents(deposits: DepositService) -> list[tuple[object, ...]]:
         counted = select(*SearchCount.__table__.c).order_by(SearchCount.name)
         counts = session.execute(counted.where(SearchCount.__table__.c["count"] > 0))
         return [tuple(row) for row in (*rows, *counts)]
+
+
+def test_the_command_makes_the_index_anew(
+    app: Flask, services: Services, deposits: DepositService, actor: Actor, index: Index
+) -> None:
+    put(deposits, actor, title="item")
+    index()
+    with deposits.tools.database.transaction() as session:
+        session.execute(text("UPDATE search_counts SET count = 77"))
+    outcome = app.test_cli_runner().invoke(args=["search", "rebuild"])
+    assert outcome.exit_code == 0, outcome.output
+    assert "deposits indexed" in outcome.output
+    assert deposits.counts(actor)[State.RECEIVED] == 1
