@@ -127,14 +127,16 @@ class Filing:
     def _move(
         self, session: Session, actor: Actor, deposit_ids: Sequence[str], case_id: str | None
     ) -> int:
-        case = access.changeable(session, actor, case_id) if case_id else None
-        target = case.id if case else None
+        # Deposits are locked before cases, each in the order of their ids: two that move things
+        # between the same cases wait for each other, and never for good.
+        target = case_id or None
         found = self._changeable(session, actor, deposit_ids)
         moving = [each for each in found if each.case_id != target]
+        ids = {each.case_id for each in moving if each.case_id} | ({target} if target else set())
+        cases = {each: access.changeable(session, actor, each) for each in sorted(ids)}
+        case = cases.pop(target) if target else None
         _check_holder(moving, case)
-        ids = {each.case_id for each in moving if each.case_id is not None}
-        left = {each: access.changeable(session, actor, each) for each in sorted(ids)}
-        acts = _moves(actor, moving, left, case)
+        acts = _moves(actor, moving, cases, case)
         session.execute(
             update(Deposit)
             .where(Deposit.id.in_([each.id for each in moving]))

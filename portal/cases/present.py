@@ -129,6 +129,8 @@ def more(event: Event) -> str:
         numbers = str(event.detail.get("numbers", "")).split()
         left = int(event.detail.get("count", 0)) - len(numbers)
         return ", ".join(numbers) + (" …" if left > 0 else "")
+    if event.action in ("access.given", "access.taken_back"):
+        return str(event.detail.get("to", ""))
     if event.action == "deposit.tagged":
         signed = (("+", event.detail.get("added", "")), ("−", event.detail.get("removed", "")))
         return " · ".join(f"{sign} {words}" for sign, words in signed if words)

@@ -52,11 +52,11 @@ class DepositSource:
         "received": frozenset({"deposit.received"}),
         "proof": frozenset(
             {"deposit.timestamped", "deposit.anchored", "deposit.followed", "deposit.issued"}
-            | {"deposit.waiting"}
+            | {"deposit.waiting", "deposit.letter_made"}
         ),
-        "taken": frozenset({"deposit.exported", "deposit.read"}),
+        "taken": frozenset({"deposit.exported"}),
         "verified": frozenset({"deposit.verified"}),
-        "access": frozenset({"deposit.shared", "deposit.unshared"}),
+        "access": frozenset({"access.given", "access.taken_back"}),
     }
 
     def subjects(self, case: Case) -> Select[str]:

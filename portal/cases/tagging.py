@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
@@ -40,14 +41,19 @@ def remember(
     session: Session, deposits: Iterable[Deposit], tags: Iterable[Tag], now: datetime
 ) -> None:
     """For suggestions: whom the deposits belong to has used these tags just now."""
-    words = list(tags)
-    for holder in sorted({access.holder_of(each) for each in deposits}):
-        for tag in words:
-            known = session.get(KnownTag, (holder, tag.folded))
-            if known is None:
-                known = KnownTag(holder=holder, folded=tag.folded)
-                session.add(known)
-            known.tag, known.used_at = tag.shown, now
+    words = sorted(tags, key=lambda tag: tag.folded)
+    rows = [
+        {"holder": holder, "folded": tag.folded, "tag": tag.shown, "used_at": now}
+        for holder in sorted({access.holder_of(each) for each in deposits})
+        for tag in words
+    ]
+    if not rows:
+        return
+    # Two requests may use a new tag at the same moment; neither is to fail for it.
+    dialect = postgresql if session.connection().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(KnownTag).values(rows)
+    new = {"tag": statement.excluded.tag, "used_at": statement.excluded.used_at}
+    session.execute(statement.on_conflict_do_update(index_elements=["holder", "folded"], set_=new))
 
 
 def tagged(actor: Actor, deposit: Deposit, had: Sequence[Tag], has: Sequence[Tag]) -> Act:

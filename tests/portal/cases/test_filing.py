@@ -174,7 +174,8 @@ def test_two_at_once_leave_each_deposit_in_one_case(
     ids = [put(deposits, actor).id for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         targets = [case.id, other.id] * 4
-        list(pool.map(lambda into: cases.filing.move(actor, ids, into), targets))
+        list(pool.map(lambda into: cases.filing.place_many(actor, ids, into, ["一起"]), targets))
+    assert cases.filing.suggestions(actor) == ["一起"]
     here, there = standing(cases, actor, case), standing(cases, actor, other)
     assert here | there == set(ids)
     assert here & there == set()
