@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from portal.accounts.models import ROLES
 from tests.browser.server import LivePortal, live_portal
 
 PASSWORD = "correct horse 电池"
@@ -104,6 +105,27 @@ def register(open_page: OpenPage) -> Callable[..., Page]:
         page.fill("[name=email]", f"{uuid.uuid4().hex}@example.com")
         page.fill("[name=password]", PASSWORD)
         page.fill("[name=password_confirm]", PASSWORD)
+        page.click("main [type=submit]")
+        page.wait_for_selector(".site-user", state="attached")
+        return page
+
+    return go
+
+
+@pytest.fixture
+def sign_in_staff(portal: LivePortal, open_page: OpenPage) -> Callable[..., Page]:
+    """The browser of somebody in the office, who holds every role."""
+
+    def go(**options: Any) -> Page:
+        email = f"{uuid.uuid4().hex}@office.example.com"
+        portal.flask(
+            *("create-user", email, "--name", "陈静", "--password-stdin"),
+            *(part for role in ROLES for part in ("--role", role)),
+            entered=PASSWORD,
+        )
+        page = open_page("/signin", **options)
+        page.fill("[name=email]", email)
+        page.fill("[name=password]", PASSWORD)
         page.click("main [type=submit]")
         page.wait_for_selector(".site-user", state="attached")
         return page

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +24,20 @@ class LivePortal:
 
     url: str
     data_dir: Path
+    environment: dict[str, str] = field(repr=False)
+
+    def flask(self, *command: str, entered: str = "") -> str:
+        """Run a command of the portal's on it; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *command],
+            cwd=ROOT,
+            env=self.environment,
+            input=entered,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
 
 
 @contextmanager
@@ -56,7 +70,7 @@ def live_portal(folder: Path, **settings: str) -> Iterator[LivePortal]:
         ]
         try:
             _wait_for(url, folder / "log")
-            yield LivePortal(url, data)
+            yield LivePortal(url, data, environment)
         finally:
             for process in processes:
                 process.terminate()

@@ -7,6 +7,7 @@ import base64
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
     """One that wants addresses confirmed, and is reached by a name, as passkeys need."""
     with live_portal(tmp_path_factory.mktemp("accounts"), CONFIRM_EMAIL="true") as running:
         url = running.url.replace("127.0.0.1", "localhost")
-        yield LivePortal(url, running.data_dir)
+        yield replace(running, url=url)
 
 
 @pytest.fixture
