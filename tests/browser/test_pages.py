@@ -40,6 +40,12 @@ def axe_violations(page: Page) -> list[str]:
     ]
 
 
+def _of(item: str) -> tuple[str, ...]:
+    """The pages about one deposit, and the list in its states."""
+    found = "/deposits?kind=file&sort=title&since=2026-01-01"
+    return item, f"{item}/custody", found, "/deposits?owner=shared"
+
+
 def has_sideways_scroll(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
@@ -55,7 +61,7 @@ def test_pages_are_accessible(depositor: Page, open_page: OpenPage, item: str, s
         stranger.goto(path)
         assert stranger.locator("html").get_attribute("data-bs-theme") == scheme
         found += axe_violations(stranger)
-    for path in (*OWN, item):
+    for path in (*OWN, *_of(item)):
         depositor.goto(path)
         found += axe_violations(depositor)
     assert not found, "\n".join(found)
@@ -72,7 +78,14 @@ def test_no_page_scrolls_sideways_on_a_telephone(
     number, own = number_on(page), page.url
     wide = []
     watch.expect("404")
-    for path in (*PUBLIC, *OWN, own, "/deposits?text=nothing", f"/verify?n={number}", "/nothing"):
+    for path in (
+        *PUBLIC,
+        *OWN,
+        *_of(own),
+        "/deposits?text=nothing",
+        f"/verify?n={number}",
+        "/nothing",
+    ):
         page.goto(path)
         if has_sideways_scroll(page):
             wide.append(path)
@@ -185,6 +198,63 @@ def test_scripts_of_strangers_stay_text(depositor: Page, make_file: MakeFile) ->
     deposit(depositor, make_file("<svg onload=alert(1)>.txt".replace("/", ""), b"x"), title=evil)
     wait_for_letter(depositor)
     expect(depositor.locator("h1")).to_have_text(evil)
-    expect(depositor.locator("#progress")).to_contain_text("<svg onload=alert(1)>.txt")
+    expect(depositor.locator("main")).to_contain_text("<svg onload=alert(1)>.txt")
     depositor.goto("/deposits")
     expect(depositor.locator(".row-title").first).to_have_text(evil)
+
+
+def test_choosing_several_deposits(depositor: Page, make_file: MakeFile) -> None:
+    for name in ("a.txt", "b.txt"):
+        deposit(depositor, make_file(name, name.encode()))
+    depositor.goto("/deposits")
+    bar, every = depositor.locator("[data-bulk]"), depositor.locator("[data-choose-all]")
+    boxes = depositor.locator(".rows [name=deposit]")
+    expect(bar).to_be_hidden()
+    boxes.first.check()
+    expect(bar).to_be_visible()
+    assert every.evaluate("box => box.indeterminate")
+    every.check()
+    expect(boxes.nth(1)).to_be_checked()
+    every.uncheck()
+    expect(bar).to_be_hidden()
+
+
+def test_pictures_of_an_item_are_told_to_those_who_cannot_see_them(
+    depositor: Page, item: str
+) -> None:
+    depositor.goto(item)
+    ruler = depositor.locator("#progress ol.visually-hidden li")
+    assert [line.split(":")[0] for line in ruler.all_inner_texts()] == [
+        "Reception",
+        "Time-stamp",
+        "On ledger",
+        "Letter",
+        "Now",
+    ]
+    parties = depositor.locator(".vouch-party")
+    expect(parties).to_have_count(6)
+    expect(parties.last).to_contain_text("Seal")
+    parties.nth(2).locator("a").click()
+    expect(depositor.locator("#token-title")).to_be_in_viewport()
+    expect(depositor.get_by_role("img", name="QR code of the verification page")).to_be_visible()
+
+
+def test_an_item_on_paper_shows_evidence_and_no_buttons(depositor: Page, item: str) -> None:
+    depositor.goto(item)
+    depositor.emulate_media(media="print")
+    expect(depositor.locator(".ruler-lying")).to_be_visible()
+    expect(depositor.locator(".digest-value").first).to_be_visible()
+    expect(depositor.locator("#about-title")).to_be_visible()
+    for gone in ("a[href$='/letter']", "[data-copy] >> nth=0", ".site-head"):
+        expect(depositor.locator(gone)).to_be_hidden()
+
+
+def test_what_is_typed_survives_the_page_moving_on(depositor: Page, make_file: MakeFile) -> None:
+    """The moving parts are replaced on the way to the letter, and nothing else."""
+    deposit(depositor, make_file("typed.txt", b"typed"))
+    depositor.locator(".item-rest").evaluate("place => place.dataset.mark = 'same'")
+    wait_for_letter(depositor)
+    expect(depositor.locator(".item-rest")).to_have_attribute("data-mark", "same")
+    expect(depositor.locator("#evidence")).to_have_count(1)
+    expect(depositor.locator("#takeaway")).to_have_count(1)
+    expect(depositor.locator("#strength-title")).to_be_visible()
