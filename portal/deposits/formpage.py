@@ -61,6 +61,8 @@ WORDS: Final = {
 def form_values(form: DepositForm, problem: str = "") -> dict[str, Any]:
     """What ``deposits/form.html`` needs."""
     waiting = services().uploads.waiting(current_actor())
+    if waiting and not (form.title.data or form.note.data):
+        form.title.data, form.note.data = waiting.title, waiting.note
     return {
         "form": form,
         "problem": problem,

@@ -296,6 +296,11 @@
   window.addEventListener("beforeunload", (event) => {
     if (state.busy && !state.leaving) event.preventDefault();
   });
-  if (state.waiting) uploader.recall().then(layout, (error) => complain(sentence(error)));
+  const recalled = () => {
+    const folders = items().some((item) => item.path.includes("/"));
+    choose("grouping", form.dataset.grouping || (folders ? "list" : "each"));
+    layout();
+  };
+  if (state.waiting) uploader.recall().then(recalled, (error) => complain(sentence(error)));
   layout();
 })();
