@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
@@ -16,9 +16,10 @@ from portal.cases.models import Case, DepositTag, KnownTag
 from portal.cases.tagging import insert_tags, remember, tagged, tags_of
 from portal.cases.tags import Tag, check_count, read_tags
 from portal.deposits.access import changeable as changeable_deposits
+from portal.deposits.access import readable as readable_deposits
 from portal.deposits.models import Deposit
 from portal.deposits.tools import Tools
-from portal.problems import BadInput, Conflict, NotFound
+from portal.problems import BadInput, Conflict, Forbidden, NotFound
 
 #: deposits of one bulk action
 MOST_AT_ONCE: Final = 1000
@@ -179,7 +180,8 @@ class Filing:
     def _changeable(
         self, session: Session, actor: Actor, deposit_ids: Sequence[str]
     ) -> list[Deposit]:
-        """Exactly these deposits, locked; NotFound when the actor may not change one of them."""
+        """Exactly these deposits, locked; NotFound when one is not there or hidden from the actor,
+        Forbidden when they may only read it."""
         wanted = set(deposit_ids)
         if len(wanted) > MOST_AT_ONCE:
             message = "At most %(limit)s deposits can be changed at once."
@@ -188,6 +190,10 @@ class Filing:
         query = query.order_by(Deposit.id).with_for_update()
         found = list(session.scalars(query))
         if len(found) != len(wanted):
+            seen = select(func.count()).where(Deposit.id.in_(wanted), readable_deposits(actor))
+            if session.scalar(seen) == len(wanted):
+                message = "You may read these deposits, but not change them."
+                raise Forbidden("reader_only", message)
             raise NotFound("deposit_not_found", "There is no such deposit.")
         return found
 

@@ -88,7 +88,7 @@ def test_a_reader_of_the_organisation_changes_nothing(
     shared, common = put(deposits, manager), cases.create(manager, CaseFields("机构案件"))
     with pytest.raises(Forbidden):
         cases.filing.move(reader, [shared.id], common.id)
-    with pytest.raises(NotFound):
+    with pytest.raises(Forbidden, match="may read these deposits"):
         cases.filing.tag(reader, shared.id, ["x"])
     labels = cases.filing.labels(reader, shared)
     assert labels is not None
