@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from chain_adapter.canonical import canonical_json
 from chain_adapter.entry import Entry, Signature
 from chain_adapter.keyfile import load_key, save_key
 
@@ -72,4 +72,4 @@ def meta_digest(salt: bytes, metadata: Mapping[str, Any]) -> bytes:
     """
     if len(salt) != 32:
         raise ValueError(f"a salt has 32 bytes, not {len(salt)}")
-    return hashlib.sha256(_META_CONTEXT + salt + rfc8785.dumps(dict(metadata))).digest()
+    return hashlib.sha256(_META_CONTEXT + salt + canonical_json(dict(metadata))).digest()

@@ -104,6 +104,12 @@ class Ledger(ABC):
         """
         return _guarded(lambda: self._prove(receipt), Retryable)
 
+    def prove_many(self, receipts: Sequence[Receipt]) -> list[Proof]:
+        """Proofs of receipts that :meth:`append` has just given, in order. Nothing is looked up
+        again where the receipts themselves say enough; a proof that does not verify says so then.
+        """
+        return _guarded(lambda: self._prove_many(receipts), Retryable)
+
     def events(self, since: int = 0) -> Iterator[tuple[int, Entry]]:
         """Position and entry of everything acknowledged, from position ``since`` on, in order."""
         if since < 0:
@@ -152,6 +158,9 @@ class Ledger(ABC):
 
     @abstractmethod
     def _prove(self, receipt: Receipt) -> Proof: ...
+
+    def _prove_many(self, receipts: Sequence[Receipt]) -> list[Proof]:
+        return [self._prove(receipt) for receipt in receipts]
 
     @abstractmethod
     def _events(self, since: int) -> Iterator[tuple[int, Entry]]: ...

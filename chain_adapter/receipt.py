@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-import rfc8785
-
 from chain_adapter._strict import read_object, require_fields
+from chain_adapter.canonical import canonical_json
 from chain_adapter.errors import InvalidReceipt
 
 #: No well-formed receipt is longer, in bytes.
@@ -64,7 +63,7 @@ class Receipt:
 
     def to_json(self) -> bytes:
         """RFC 8785."""
-        return rfc8785.dumps(
+        return canonical_json(
             {
                 "v": 1,
                 "ledger": self.ledger,

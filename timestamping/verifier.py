@@ -49,6 +49,7 @@ from timestamping.verification import der as strict
 from timestamping.verification.algorithms import DIGESTS, STRONG, verify_signature
 from timestamping.verification.attributes import check_attributes, check_ess_cert_id
 from timestamping.verification.cms import ID_CT_TST_INFO, CmsError, SignedData, read_signed_data
+from timestamping.verification.recent import Passed
 from timestamping.verification.report import (
     STEPS,
     Refusal,
@@ -68,6 +69,8 @@ FRESH_SKEW: Final = timedelta(minutes=5)
 _FIRST: Final = datetime(1999, 1, 1, tzinfo=UTC)
 
 _SIGNATORIES: Final = Signatories()
+#: What passed in this process, for :func:`timestamping.stored.reverified`.
+PASSED: Final = Passed()
 
 
 def verify_token(
@@ -90,7 +93,10 @@ def verify_token(
         fresh_at: when the token was obtained, time zone aware; genTime must be within
             :data:`FRESH_SKEW`. None for a token of the past.
     """
-    return _Verification(der, trust, digest, nonce, policy, fresh_at).verdict([])
+    verdict = _Verification(der, trust, digest, nonce, policy, fresh_at).verdict([])
+    if verdict.ok and digest is not None:
+        PASSED.note(der, digest, trust)
+    return verdict
 
 
 def verify_response(

@@ -188,8 +188,14 @@ class TlogLedger(Ledger):
 
     def _prove(self, receipt: Receipt) -> Proof:
         current = self._refresh(receipt)
-        tree = self._forest.tree(self._open(current.checkpoint).checkpoint.size)
-        return Proof(current.position, tree.inclusion(current.position), current.checkpoint)
+        return self._prove_under(current, current.checkpoint)
+
+    def _prove_many(self, receipts: Sequence[Receipt]) -> list[Proof]:
+        return [self._prove_under(receipt, receipt.checkpoint) for receipt in receipts]
+
+    def _prove_under(self, receipt: Receipt, note: str) -> Proof:
+        tree = self._forest.tree(self._open(note).checkpoint.size)
+        return Proof(receipt.position, tree.inclusion(receipt.position), note)
 
     def _events(self, since: int) -> Iterator[tuple[int, Entry]]:
         while page := self.entries(since, _PAGE):

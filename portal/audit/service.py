@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import rfc8785
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session, scoped_session
 
+from chain_adapter.canonical import canonical_json
 from portal.audit.actor import Actor
 from portal.audit.models import GENESIS, AuditEntry, AuditHead
 
@@ -214,7 +214,7 @@ def _row(seq: int, at: datetime, act: Act, previous: str) -> _Stored:
         "via": act.actor.via,
         "action": act.action,
         "subject": act.subject,
-        "detail": rfc8785.dumps(detail).decode(),
+        "detail": canonical_json(detail).decode(),
         "previous": previous,
     }
     return row | {"hash": _hash(row)}
@@ -235,7 +235,7 @@ def canonical(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hash(row: _Stored) -> str:
-    return hashlib.sha256(_DOMAIN + rfc8785.dumps(canonical(row))).hexdigest()
+    return hashlib.sha256(_DOMAIN + canonical_json(canonical(row))).hexdigest()
 
 
 def _clean(value: str | int, limit: int = _MAX_VALUE) -> str | int:

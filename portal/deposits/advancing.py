@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from portal.deposits.anchoring import Anchoring
@@ -9,13 +10,16 @@ from portal.deposits.following import Following
 from portal.deposits.issuing import Issuing
 from portal.deposits.leases import Leases
 from portal.deposits.letters import Letters
-from portal.deposits.models import State
+from portal.deposits.models import Deposit, State
 from portal.deposits.stamping import Stamping
 from portal.deposits.steps import Steps
 from portal.deposits.tools import Tools
 
 #: Letters take a tenth of a second each: a few at a time, so that several workers share a crowd.
 _LETTERS: Final = 8
+#: So many at once of those that came by the thousand: what each transaction costs is shared, and
+#: a single deposit still waits for no more than one such load.
+_BULK: Final = 1000
 
 
 class Pipeline:
@@ -31,26 +35,38 @@ class Pipeline:
         self._following = Following(tools)
 
     def advance(self) -> int:
-        """Move one batch; the number of moves, 0 when nothing is due.
+        """Move one batch of what somebody waits for, then one of what came by the thousand; the
+        number of moves, 0 when nothing is due.
 
         Raises:
             SQLAlchemyError: the database failed. What was done outside is found again.
         """
         batch = self._tools.settings.batch_size
         moved = self._to_ledger(batch) or self._to_letter()
+        moved += self._in_bulk(max(batch, _BULK))
         return moved + self._following.advance(batch)
 
     def _to_ledger(self, batch: int) -> int:
         """Timestamp and anchor a batch together, and issue the letters of its first deposits."""
         with self._leases.taken((State.RECEIVED, State.TIMESTAMPED), batch) as rows:
-            waiting = [row for row in rows if row.state == State.TIMESTAMPED]
-            stamped = self._stamping.advance([row for row in rows if row.state == State.RECEIVED])
-            fresh = {row.id for row in stamped}
-            anchored = self._anchoring.advance([*waiting, *stamped], fresh)
+            stamped, anchored = self._recorded(rows)
             issued = self._issuing.advance(anchored[:_LETTERS])
         if len(anchored) > _LETTERS:
             self._tools.nudge()
         return len(stamped) + len(anchored) + len(issued)
+
+    def _in_bulk(self, batch: int) -> int:
+        """Timestamp, anchor and issue those whose letters are made when asked for."""
+        states = (State.RECEIVED, State.TIMESTAMPED)
+        with self._leases.taken(states, batch, on_demand=True) as rows:
+            return sum(map(len, self._recorded(rows)))
+
+    def _recorded(self, rows: Sequence[Deposit]) -> tuple[list[Deposit], list[Deposit]]:
+        """The rows that are timestamped now, and those that are on the ledger now."""
+        waiting = [row for row in rows if row.state == State.TIMESTAMPED]
+        stamped = self._stamping.advance([row for row in rows if row.state == State.RECEIVED])
+        fresh = {row.id for row in stamped}
+        return stamped, self._anchoring.advance([*waiting, *stamped], fresh)
 
     def _to_letter(self) -> int:
         with self._leases.taken((State.ANCHORED,), _LETTERS) as rows:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from chain_adapter import Conflict, Entry, Fatal, Receipt, verify
+from chain_adapter import Conflict, Entry, Fatal, Proof, Receipt, Trust, verify
 from chain_adapter.errors import Retryable
 from chain_adapter.merkle import leaf_hash
 from chain_adapter.verify import Result
+from portal.audit.service import Detail
 from portal.deposits.batches import attempt
 from portal.deposits.evidence import digests_of, entry_of, receipts_json, token_of, verified
 from portal.deposits.models import Deposit, State
@@ -70,21 +71,27 @@ class Anchoring:
         self, known: Sequence[tuple[Deposit, Entry, Receipt]], failed: list[Failed]
     ) -> list[Deposit]:
         done = []
-        for row, entry, receipt in known:
+        proofs = attempt(self._tools.ledger.prove_many, [receipt for _, _, receipt in known])
+        trust = self._tools.ledger_trust()
+        for (row, entry, receipt), proof in zip(known, proofs, strict=True):
             try:
-                done.append(self._proved(row, entry, receipt))
+                done.append(self._proved(row, entry, receipt, proof, trust))
             except Exception as error:  # noqa: BLE001 - recorded as the reason
                 failed.append(Failed(row, error))
         self._steps.failed(State.TIMESTAMPED, failed)
         return self._steps.done(State.TIMESTAMPED, State.ANCHORED, done)
 
-    def _proved(self, row: Deposit, entry: Entry, receipt: Receipt) -> Done:
+    def _proved(
+        self, row: Deposit, entry: Entry, receipt: Receipt, proof: Proof | Exception, trust: Trust
+    ) -> Done:
         """No receipt that an offline verifier would refuse goes any further."""
         ledger = self._tools.ledger
-        if receipt.entry_hash != leaf_hash(entry.encode()):
+        if isinstance(proof, Exception):
+            raise proof
+        encoded = entry.encode()
+        if receipt.entry_hash != leaf_hash(encoded):
             raise Conflict(f"the ledger holds another entry under {entry.key}")
-        proof = ledger.prove(receipt)
-        verdict = verify(entry, receipt, proof, self._tools.ledger_trust())
+        verdict = verify(encoded, receipt, proof, trust)
         if verdict.result is Result.PENDING:
             raise Retryable("the ledger has taken the entry, and its record is not final yet")
         if verdict.failed is not None:
@@ -96,7 +103,12 @@ class Anchoring:
             "anchored_at": now,
             "follow_at": now if len(self._tools.ledgers) > 1 else None,
         }
-        return Done(row, values, {"ledger": ledger.id, "position": receipt.position})
+        detail: Detail = {"ledger": ledger.id, "position": receipt.position}
+        if not row.letter_on_demand:
+            return Done(row, values, detail)
+        # No letter to wait for: it is made when somebody asks, of what is fixed from now on.
+        issued = {"state": State.ISSUED, "issued_at": now, "lease": None, "lease_until": None}
+        return Done(row, values | issued, detail, {State.ISSUED: {"letter": "on demand"}})
 
 
 def _gate(row: Deposit, trust: TrustStore) -> Entry:

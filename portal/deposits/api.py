@@ -207,7 +207,7 @@ def _shown(deposit: Deposit) -> dict[str, Any]:
     links |= {"token": _link(deposit, "Token")} if deposit.token else {}
     if deposit.receipts:
         links |= {"receipt": _link(deposit, "Receipt"), "proof": _link(deposit, "Proof")}
-    if deposit.letter_key:
+    if deposit.has_letter:
         links |= {"letter": _link(deposit, "Letter"), "package": _link(deposit, "Package")}
     links |= {"original": _link(deposit, "Original")} if deposit.vault_key else {}
     return shown(deposit, links)

@@ -103,6 +103,7 @@ class Batching:
             kind="digest",
             size=item.size,
             idempotency_key=item.idempotency_key,
+            letter_on_demand=True,
         )
 
     def _accepted(self, actor: Actor, drafts: list[Deposit]) -> list[Outcome]:

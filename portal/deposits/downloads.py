@@ -16,6 +16,7 @@ from portal.deposits.folder_downloads import FolderDownloads
 from portal.deposits.folders import KIND as FOLDER
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit
+from portal.deposits.on_demand import OnDemand
 from portal.deposits.receiving import vault_problem
 from portal.deposits.streaming import streamed
 from portal.deposits.tools import Tools
@@ -33,12 +34,13 @@ class Downloads:
     def __init__(self, tools: Tools, letters: Letters) -> None:
         self._tools = tools
         self._letters = letters
+        self._on_demand = OnDemand(tools, letters)
         #: what is particular to folders
         self.folders = FolderDownloads(tools)
 
     def letter(self, actor: Actor, deposit: Deposit) -> Download:
         """The sealed PDF. Raises Conflict while there is none."""
-        _letter_of(deposit)
+        _check_issued(deposit)
 
         def begin() -> Iterator[bytes]:
             data = self.letter_bytes(deposit)
@@ -72,7 +74,7 @@ class Downloads:
 
     def package(self, actor: Actor, deposit: Deposit, with_original: bool) -> Download:
         """The proof package, made while it is read."""
-        _letter_of(deposit)
+        _check_issued(deposit)
         if with_original:
             refuse_erased(deposit, self._tools.settings.zone)
         folder = deposit.kind == FOLDER
@@ -119,8 +121,9 @@ class Downloads:
 
     def letter_bytes(self, deposit: Deposit) -> bytes:
         """The sealed PDF's bytes, for whoever builds on it. Raises Conflict while there is none."""
+        deposit = self._on_demand.with_letter(deposit)
         digest = Digest.parse("sha256", deposit.letter_sha256 or "")
-        with self._open(_letter_of(deposit), digest) as stream:
+        with self._open(deposit.letter_key or "", digest) as stream:
             try:
                 return stream.read()
             except VaultError as error:
@@ -150,10 +153,9 @@ class Downloads:
             record(session, actor, "deposit.exported", deposit.subject, {"what": what})
 
 
-def _letter_of(deposit: Deposit) -> str:
-    if deposit.letter_key is None:
+def _check_issued(deposit: Deposit) -> None:
+    if not deposit.has_letter:
         raise Conflict("letter_pending", "There is no letter yet; the deposit says why.")
-    return deposit.letter_key
 
 
 class _Blocks(Iterator[bytes]):

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import uuid4
 
-import rfc8785
-
 from chain_adapter import Digest
+from chain_adapter.canonical import canonical_json
 from portal.audit.actor import Actor
 from portal.deposits.access import check_depositing
 from portal.deposits.models import Deposit, State
@@ -31,6 +30,7 @@ def new_draft(
     kind: str,
     size: int | None,
     idempotency_key: str | None,
+    letter_on_demand: bool = False,
     files: Mapping[str, int | bool] | None = None,
 ) -> Deposit:
     """The row of a deposit that is received now; nothing is written yet.
@@ -61,10 +61,11 @@ def new_draft(
         files_seen=bool(files["seen"]) if files else None,
         sha256=values["sha256"],
         sm3=values.get("sm3"),
-        record=rfc8785.dumps(said).decode(),
+        record=canonical_json(said).decode(),
         salt=secrets.token_bytes(32),
         received_at=now,
         hashed_at=now,
+        letter_on_demand=letter_on_demand,
         state=State.RECEIVED,
         attempts=0,
         next_attempt_at=now,

@@ -30,11 +30,17 @@ class Leases:
         self._length = length
 
     @contextmanager
-    def taken(self, states: Sequence[State], limit: int) -> Iterator[list[Deposit]]:
+    def taken(
+        self, states: Sequence[State], limit: int, *, on_demand: bool = False
+    ) -> Iterator[list[Deposit]]:
         """Up to ``limit`` due deposits in one of ``states``, oldest first, leased until the block
-        ends; what is still leased then is given back."""
+        ends; what is still leased then is given back.
+
+        Args:
+            on_demand: those whose letters are made on demand, or else all others.
+        """
         lease = uuid4().hex
-        rows = self._take(lease, states, limit)
+        rows = self._take(lease, states, limit, on_demand=on_demand)
         if not rows:
             yield []
             return
@@ -48,9 +54,12 @@ class Leases:
             keeper.join()
             self._give_back(lease)
 
-    def _take(self, lease: str, states: Sequence[State], limit: int) -> list[Deposit]:
+    def _take(
+        self, lease: str, states: Sequence[State], limit: int, *, on_demand: bool = False
+    ) -> list[Deposit]:
         database, now = self._tools.database, self._tools.clock()
-        due = select(Deposit.id).where(_due(states, now))
+        wanted = Deposit.letter_on_demand.is_(on_demand)
+        due = select(Deposit.id).where(_due(states, now), wanted)
         with database.reading() as session:  # most looks find nothing and need no write lock
             if session.scalar(due.limit(1)) is None:
                 return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import datetime
+from itertools import takewhile
 from typing import Final
 
 from portal.accounts.letter_words import depositor_of
@@ -75,7 +76,7 @@ class Letters:
         settings = self._tools.settings
         with self._tools.database.reading() as session:
             owner = session.get_one(User, deposit.owner_id)
-            custody = entries_for(session, deposit.subject)
+            custody = _until_issued(entries_for(session, deposit.subject))
             person = depositor_of(session, owner)
             named = depositor(session, deposit, person, custody)
         return LetterData(
@@ -113,6 +114,11 @@ class Letters:
             file_seen=seen(deposit),
             captured=False,
         )
+
+
+def _until_issued(custody: list[AuditEntry]) -> list[AuditEntry]:
+    """What a letter can know of: it says the same whenever it is made."""
+    return list(takewhile(lambda entry: entry.action != "deposit.issued", custody))
 
 
 def verify_url(settings: Settings, number: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -62,7 +63,8 @@ class Deposit(Base):
         Index("ix_deposits_shared", "organisation_id", "received_at", "id", **_where(_SHARED)),
         Index("ix_deposits_case", "case_id", "received_at", "id", **_where(_IN_CASE)),
         Index("ix_deposits_keeping", "issued_at", **_where(KEEPING)),
-        Index("ix_deposits_state_next_attempt_at", "state", "next_attempt_at"),
+        # Workers take what somebody waits for before what came by the thousand.
+        Index("ix_deposits_due", "state", "letter_on_demand", "next_attempt_at"),
         Index("ix_deposits_sha256", "sha256"),
         Index("ix_deposits_follow_at", "follow_at"),
         Index("ix_deposits_lease", "lease"),
@@ -102,6 +104,9 @@ class Deposit(Base):
     received_at: Mapped[datetime]
     hashed_at: Mapped[datetime]
 
+    #: one of thousands: issued without a letter, which is made when it is first asked for
+    letter_on_demand: Mapped[bool] = mapped_column(default=False, server_default=false())
+
     state: Mapped[str] = mapped_column(String(16), default=State.RECEIVED)
     wait_reason: Mapped[str | None] = mapped_column(String(64))
     wait_detail: Mapped[str | None] = mapped_column(Text)
@@ -127,6 +132,12 @@ class Deposit(Base):
     #: when the content was erased, and on whose wish: "owner", "manager" or "retention"
     erased_at: Mapped[datetime | None]
     erased_for: Mapped[str | None] = mapped_column(String(16))
+
+    @property
+    def has_letter(self) -> bool:
+        """Whether there is a letter to be had: kept already, or made when it is asked for."""
+        issued = self.letter_on_demand and self.state == State.ISSUED
+        return issued or self.letter_key is not None
 
     @property
     def subject(self) -> str:

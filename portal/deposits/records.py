@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import rfc8785
-
+from chain_adapter.canonical import canonical_json
 from portal.deposits.filenames import MAX_NAME
 from portal.problems import BadInput
 
@@ -79,7 +78,7 @@ def pseudonym(secret: bytes, owner_id: str) -> str:
 
 def fingerprint(request: dict[str, Any]) -> str:
     """SHA-256 of the canonical form of what a request asks for."""
-    return hashlib.sha256(rfc8785.dumps(request)).hexdigest()
+    return hashlib.sha256(canonical_json(request)).hexdigest()
 
 
 def _check(field: str, text: str, limit: int) -> None:
