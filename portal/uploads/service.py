@@ -87,7 +87,11 @@ class UploadService:
         """Say which digests the browser computed; see :meth:`write`."""
         return self._compared(actor, self._claimed(actor, self.find(actor, upload_id), digests))
 
-    def expires_at(self, upload: Upload) -> datetime:
+    def expires_at(self, upload: Upload, *, touched: bool) -> datetime:
+        """When it goes at the earliest; ``touched``: this request did something to it."""
+        if touched:  # the draft's time is kept to the minute
+            now = self._tools.clock() - timedelta(minutes=1)
+            return now + timedelta(hours=self._tools.settings.draft_hours)
         with self._tools.database.reading() as session:
             touched = session.scalar(
                 select(UploadDraft.touched_at).where(UploadDraft.id == upload.draft_id)

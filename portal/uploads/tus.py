@@ -206,7 +206,7 @@ def _uploads() -> UploadService:
 def _progress(upload: Upload, status: int) -> Response:
     answer = make_response("", status)
     answer.headers["Upload-Offset"] = str(upload.offset)
-    expires = _uploads().expires_at(upload)
+    expires = _uploads().expires_at(upload, touched=status != 200)
     answer.headers["Upload-Expires"] = format_datetime(expires, usegmt=True)
     return answer
 
