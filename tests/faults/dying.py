@@ -22,11 +22,13 @@ from werkzeug.serving import make_server
 
 from chain_adapter.tlog import TlogLedger
 from portal.app import create_app
+from portal.audit.actor import Actor
 from portal.database import Database
 from portal.services import build_services
 from portal.settings import Settings
 from portal.storage import Vault
 from portal.storage.intake import Intake
+from portal.uploads.service import Grouping, Wish
 from timestamping.stamper import Stamper
 
 #: A server that forks children with everything imported, and no threads or connections of a test.
@@ -96,6 +98,13 @@ def work(settings: Settings, crossings: int, minutes_ahead: int) -> None:
     _light(crossings)
     while services.deposits.advance():
         pass
+
+
+def confirm(settings: Settings, actor: Actor, draft: str, grouping: str, crossings: int) -> None:
+    """A web process that confirms one draft."""
+    services = build_services(settings)
+    _light(crossings)
+    services.uploads.confirm(actor, draft, Wish(Grouping(grouping)))
 
 
 def serve(settings: Settings, crossings: int, ready: Connection) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from chain_adapter import Entry, verify
+from chain_adapter import Entry, digest_of, verify
 from portal.audit.service import entries_for, verify_chain
 from portal.deposits.evidence import (
     digests_of,
@@ -14,6 +14,7 @@ from portal.deposits.evidence import (
     token_of,
     verified,
 )
+from portal.deposits.folders import list_of, vault_keys
 from portal.deposits.models import ENTRY_KIND, Deposit, State
 from portal.deposits.tools import Tools
 
@@ -80,11 +81,25 @@ def _check_row(tools: Tools, row: Deposit, recorded: Entry | None) -> None:
     if row.kind == "file":  # 4
         assert row.vault_key is not None
         assert tools.vault.content(row.vault_key).sha256.hex == row.sha256
+    if row.kind == "folder":
+        _check_folder(tools, row)
     _check_custody(tools, row, reached)
     assert (row.wait_reason is None) == (row.wait_detail is None)
     if reached == 3:
         assert row.wait_reason is None  # 6
         assert row.lease is None
+
+
+def _check_folder(tools: Tools, row: Deposit) -> None:
+    with tools.database.reading() as session:
+        listed = list_of(session, row.id)
+        keys = vault_keys(session, row.id)
+    content = listed.encode()
+    assert digest_of(content).hex == row.sha256
+    assert row.vault_key is not None
+    assert tools.vault.read(row.vault_key) == content
+    kept = sorted(tools.vault.content(key).sha256.hex for key in keys)
+    assert not row.files_seen or kept == sorted(each.sha256 for each in listed.files)
 
 
 def _check_custody(tools: Tools, row: Deposit, reached: int) -> None:
