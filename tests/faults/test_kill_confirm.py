@@ -1,4 +1,4 @@
-"""``kill -9`` at every crossing of a confirmation: there is the draft, or there are the deposits, and
+"""``kill -9`` at every crossing of a confirmation: the draft is there, or the deposits are, and
 confirming again ends well."""
 
 from __future__ import annotations
