@@ -64,10 +64,16 @@ def last(services: Services) -> int:
         return session.scalar(select(func.max(AuditEntry.seq))) or 0
 
 
+#: An empty form is nobody's content.
+_BLANK_FORMS = frozenset({"/imports/template.csv"})
+
+
 def downloads(app: Flask, deposit: Deposit) -> Iterator[str]:
     """The address of everything that one deposit's addresses, or addresses without any, give."""
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
+            continue
+        if rule.rule in _BLANK_FORMS:
             continue
         if rule.arguments <= {"deposit_id"}:
             yield re.sub(r"<[^>]*>", deposit.id, rule.rule)
