@@ -223,6 +223,25 @@ def test_digests_of_a_folder_alone(depositor: Page, folder: Path) -> None:
     expect(depositor.locator(".alert")).to_contain_text("Deposits made: 39.")
 
 
+def test_what_was_uploaded_is_taken_back_when_only_digests_shall_go(
+    depositor: Page, folder: Path, portal: LivePortal
+) -> None:
+    before = stored(portal)
+    depositor.goto("/deposits/new")
+    choose_folder(depositor, folder)
+    depositor.click("[data-part=submit]")
+    depositor.wait_for_url(_REVIEW, timeout=60_000)
+    assert stored(portal) != before
+    depositor.goto("/deposits/new")
+    depositor.set_input_files("#folder", folder)
+    depositor.check("[name=mode][value=digest]")
+    expect(depositor.locator("[data-part=submit]")).to_be_enabled()
+    depositor.click("[data-part=submit]")
+    depositor.wait_for_url(_REVIEW, timeout=60_000)
+    expect(depositor.locator(".file-line", has_text="stays with you")).to_have_count(40)
+    assert stored(portal) == before
+
+
 def test_a_folder_is_dropped(depositor: Page, folder: Path) -> None:
     depositor.goto("/deposits/new")
     drop(depositor, ".drop", folder)

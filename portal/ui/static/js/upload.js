@@ -2,11 +2,10 @@
 // stopped (tus). Each is digested here as well, and the portal must have found the same.
 (() => {
   "use strict";
-  const PIECE = 32 * 1024 * 1024;
+  const { Refusal } = window.Transfer;
   // Up to this size a file is digested first, and then one request carries all there is to say.
   const SMALL = 4 * 1024 * 1024;
   const TOGETHER = 4;
-  const DELAYS = [0, 1000, 2000, 4000, 8000, 15000, 30000];
   const SPEED_SECONDS = 4;
 
   const uuid = () => {
@@ -17,19 +16,12 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   };
 
-  // An error that says what the portal said; `session` when it asked to sign in.
-  class Refusal extends Error {
-    constructor(message, { status = 0, code = "", field = null, session = false } = {}) {
-      super(message);
-      Object.assign(this, { status, code, field, session });
-    }
-  }
-
   // item: {path, size, file?, modified, digests?, sent, state, error?, address?}; state is one of
   // chosen, waiting, uploading, retrying, comparing, done, failed, missing (its file must be chosen
   // again).
-  class Uploader {
+  class Uploader extends window.Transfer {
     constructor({ addresses, token, draft, sm3, changed }) {
+      super();
       Object.assign(this, { addresses, token, draft, sm3, changed });
       this.items = [];
       this.byPath = new Map();
@@ -122,11 +114,13 @@
       item.removed = true;
       if (item.address) item.going = this.send("DELETE", item.address).catch(() => {});
       this.changed(item);
+      this.pump();
       return item.going || Promise.resolve();
     }
 
     // Resolves when every file is with the portal and compared; rejects with a Refusal.
-    start() {
+    async start() {
+      await this.takeBack(this.items.filter((item) => item.file && item.address && item.stays));
       this.active = true;
       this.samples = [];
       for (const item of this.items) {
@@ -214,65 +208,6 @@
       this.pump();
     }
 
-    transfer(item, digests) {
-      return new Promise((resolve, reject) => {
-        item.upload = new window.tus.Upload(item.file, {
-          endpoint: this.addresses.uploads,
-          uploadUrl: item.address || null,
-          chunkSize: PIECE,
-          uploadDataDuringCreation: true,
-          storeFingerprintForResuming: false,
-          retryDelays: DELAYS,
-          headers: { "X-CSRFToken": this.token },
-          metadata: {
-            draft: this.draft, path: item.path, type: item.file.type,
-            modified: String(item.file.lastModified), ...(digests || {}),
-          },
-          onShouldRetry: (error) => this.passing(item, error),
-          onProgress: (sent) => {
-            item.sent = sent;
-            this.sample();
-            this.mark(item, "uploading");
-          },
-          onUploadUrlAvailable: () => { item.address = new URL(item.upload.url, location.href).pathname; },
-          onSuccess: resolve,
-          onError: (error) => reject(this.refusal(item, error)),
-        });
-        item.upload.start();
-      });
-    }
-
-    // Whether to try again by itself: a lost connection, a busy portal, a piece beside another.
-    passing(item, error) {
-      const answer = error.originalResponse;
-      const status = answer ? answer.getStatus() : 0;
-      if (this.signedOut(error)) return false;
-      const passing = !status || status >= 500 || [409, 423, 429].includes(status);
-      if (passing) this.mark(item, "retrying");
-      return passing && this.codeOf(answer) !== "file_twice";
-    }
-
-    signedOut(error) {
-      const request = error.originalRequest && error.originalRequest.getUnderlyingObject();
-      return Boolean(request && (request.responseURL || "").includes("/signin"));
-    }
-
-    codeOf(answer) {
-      try { return JSON.parse(answer.getBody()).error.code; } catch { return ""; }
-    }
-
-    refusal(item, error) {
-      const answer = error.originalResponse;
-      if (this.signedOut(error)) return new Refusal("session", { session: true });
-      const status = answer ? answer.getStatus() : 0;
-      item.lost = !status || status >= 500;
-      if (status === 404) item.address = null; // it expired; the next try begins anew
-      let said = {};
-      try { said = JSON.parse(answer.getBody()).error || {}; } catch { /* not ours: see below */ }
-      if (said.code === "digest_mismatch") Object.assign(item, { address: null, sent: 0 });
-      return new Refusal(said.message || (item.lost ? "broken" : "refused"), { status, ...said });
-    }
-
     fail(item, error) {
       item.error = error instanceof Refusal ? error : new Refusal("unreadable");
       this.mark(item, "failed");
@@ -306,8 +241,18 @@
       return Math.max(0, last.sent - first.sent) / Math.max(0.2, (last.now - first.now) / 1000);
     }
 
+    // What the portal has of these files is taken back: it was handed over the other way.
+    async takeBack(items) {
+      for (const item of items) {
+        await this.ask("DELETE", item.address);
+        Object.assign(item, { address: null, sent: 0, stays: false, known: false, state: "chosen" });
+        this.digest(item);
+      }
+    }
+
     // Names the digests of files that stay here, a few hundred at a time.
     async handOverDigests() {
+      await this.takeBack(this.items.filter((item) => item.file && item.address && !item.stays));
       await Promise.all(this.items.filter((item) => item.digesting).map((item) => item.digesting));
       const fresh = this.items.filter((item) => !item.known);
       for (let at = 0; at < fresh.length; at += 500) {
@@ -315,28 +260,11 @@
           path: item.path, size: item.size, modified: item.modified, type: item.file.type, ...item.digests,
         }));
         await this.ask("POST", this.address("digests"), { files });
-        for (const item of fresh.slice(at, at + 500)) this.mark(item, "done");
+        for (const item of fresh.slice(at, at + 500)) {
+          item.stays = true;
+          this.mark(item, "done");
+        }
       }
-    }
-
-    send(method, address, body) {
-      const headers = { "X-CSRFToken": this.token, "Tus-Resumable": "1.0.0", Accept: "application/json" };
-      if (body) headers["Content-Type"] = "application/json";
-      return fetch(address, {
-        method, headers, credentials: "same-origin", body: body ? JSON.stringify(body) : undefined,
-      });
-    }
-
-    // The answer's JSON; rejects with a Refusal.
-    async ask(method, address, body) {
-      let answer;
-      try { answer = await this.send(method, address, body); } catch { throw new Refusal("broken"); }
-      if (answer.url.includes("/signin")) throw new Refusal("session", { session: true });
-      const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-      if (answer.ok) return said;
-      const error = said.error || {};
-      const word = answer.status >= 500 ? "fault" : "refused";
-      throw new Refusal(error.message || word, { status: answer.status, ...error });
     }
   }
 
