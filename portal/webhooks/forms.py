@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.webhooks.addresses import MAX_URL
 from portal.webhooks.events import events
-from portal.webhooks.service import MAX_DESCRIPTION
+from portal.webhooks.rules import MAX_DESCRIPTION
 
 _CHOSEN_FIRST = ["deposit.issued", "deposit.waiting"]
 

@@ -10,7 +10,7 @@ from portal.api.schemas import TIME
 from portal.webhooks.events import events
 from portal.webhooks.history import MAX_PAGE, Detail
 from portal.webhooks.models import DeliveryState, StopReason, WebhookAttempt, WebhookEndpoint
-from portal.webhooks.service import MAX_DESCRIPTION
+from portal.webhooks.rules import MAX_DESCRIPTION
 
 _ID = "6f9d7a52-0a5e-4b0c-9a53-3f6a3c1d8e21"
 _URL = {"format": "uri", "example": "https://example.com/hooks/notary"}

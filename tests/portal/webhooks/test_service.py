@@ -197,5 +197,5 @@ def test_in_production_an_http_address_of_before_is_not_sent_to(
 
     endpoint, _ = add()
     strict = Courier(Sender(1), webhooks._secrets, webhooks._clock, https_only=True)
-    webhooks._courier = strict
+    webhooks._trying._courier = strict
     assert webhooks.test(actor, endpoint.id).fault == "address"
