@@ -86,6 +86,8 @@ def read_digest(text: str) -> str:
     """
     plain = re.sub(r"[\s:]", "", text).lower()
     plain = plain.removeprefix("sha256").removeprefix("sha-256").removeprefix("sm3")
+    if _HEX.fullmatch(plain):  # first: a good digest may look like a number, "…0e5"
+        return plain
     if not plain:
         raise BadInput("digest_missing", "There is no digest in this row.", field="sha256")
     if _ROUNDED.fullmatch(plain):
@@ -97,10 +99,8 @@ def read_digest(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]*", plain):
         message = "A digest consists of the characters 0–9 and a–f only."
         raise BadInput("digest_characters", message, field="sha256")
-    if not _HEX.fullmatch(plain):
-        message = "A digest has 64 characters; this one has %(length)s."
-        raise BadInput("digest_length", message, field="sha256", length=len(plain))
-    return plain
+    message = "A digest has 64 characters; this one has %(length)s."
+    raise BadInput("digest_length", message, field="sha256", length=len(plain))
 
 
 def _records(text: Text) -> Iterator[tuple[int, list[str]]]:

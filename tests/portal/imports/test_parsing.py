@@ -99,6 +99,12 @@ def test_digests_as_programs_print_them(written: str, read: str) -> None:
     assert read_digest(written) == read
 
 
+@given(st.text("0123456789abcdef", min_size=64, max_size=64))
+@example("0" * 62 + "e5")
+def test_every_digest_is_one(digits: str) -> None:
+    assert read_digest(digits) == digits
+
+
 @pytest.mark.parametrize(
     ("cell", "code"),
     [
@@ -168,7 +174,8 @@ def test_files_that_cannot_be_read_say_why(data: bytes, code: str) -> None:
 
 def test_ten_thousand_rows_and_not_one_more() -> None:
     rows = [f"{number:064x}" for number in range(MAX_ROWS + 1)]
-    assert len(parse("\n".join(["sha256", *rows[:MAX_ROWS]]).encode()).rows) == MAX_ROWS
+    read = parse("\n".join(["sha256", *rows[:MAX_ROWS]]).encode()).rows
+    assert [row.sha256 for row in read] == rows[:MAX_ROWS]
     with pytest.raises(TooLarge, match="at most 10000 rows"):
         parse("\n".join(["sha256", *rows]).encode())
 
