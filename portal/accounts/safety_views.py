@@ -129,6 +129,7 @@ def add_passkey() -> str | tuple[str, int] | BaseResponse:
     except PortalError as error:
         flash(gettext(error.message, **error.params), "error")
         return redirect(url_for("accounts.profile"), code=303)
+    _prove(strong=True)  # the device is in the person's hands
     _tell("passkey_added")
     flash(gettext("The passkey is set up. You can sign in with it."), "success")
     if accounts.factors.state(actor.id).codes_left:
