@@ -22,9 +22,8 @@ from sqlalchemy import Select, String, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
-from portal.audit.models import AuditEntry
 from portal.database import UtcDateTime
-from portal.deposits.access import granted, listed
+from portal.deposits.access import listed
 from portal.deposits.filters import (
     MAX_PAGE,
     WAITS,
@@ -37,21 +36,15 @@ from portal.deposits.filters import (
 )
 from portal.deposits.indexing import (
     counted,
-    deposits_named,
-    documents_of,
     order_of,
-    progress,
 )
 from portal.deposits.models import Deposit, State
+from portal.deposits.tail import Tail, changed, tail_of
 from portal.deposits.tools import Tools
-from portal.search import Hit, Keys, Query, SearchIndex, Span, haystack, matches, moment_of
+from portal.search import Hit, Keys, Query, SearchIndex, Span, moment_of
 
 #: Lists say "more than" beyond this.
 MOST_COUNTED: Final = 1000
-#: So many of the newest custody entries are looked through when the index is behind.
-_TAIL: Final = 1000
-#: So many deposits that others gave access to are looked through, the newest.
-_MOST_SHARED: Final = 1000
 _ORDERS: Final[dict[Sort, Callable[[Hit], Any]]] = {
     Sort.NEWEST: lambda hit: -hit.order.place,
     Sort.OLDEST: lambda hit: hit.order.place,
@@ -78,15 +71,6 @@ class Amount:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Tail:
-    """What is not in the index, or is otherwise there: ``ids`` of anybody, ``rows`` that fit."""
-
-    ids: frozenset[str] = frozenset()
-    rows: tuple[Deposit, ...] = ()
-    behind: bool = False
-
-
 class Searching:
     """Lists and counts for whom the actor acts for."""
 
@@ -108,7 +92,7 @@ class Searching:
             query = query_of(actor, wanted)
             if query is None:
                 return Page((), None)
-            tail = self._tail(session, actor, wanted, query)
+            tail = tail_of(session, actor, wanted, query)
             hits = self._hits(session, actor, wanted, query, after, size + 1, tail)
             more = len(hits) > size
             rows = _load(session, actor, hits[:size], tail.rows)
@@ -127,7 +111,7 @@ class Searching:
             query = query_of(actor, wanted)
             if query is None:
                 return Amount(0)
-            tail = self._tail(session, actor, wanted, query)
+            tail = tail_of(session, actor, wanted, query)
             most = MOST_COUNTED + 1
             return _amount(len(self._hits(session, actor, wanted, query, None, most, tail)))
 
@@ -137,7 +121,7 @@ class Searching:
         mine = scope_of(actor)
         with self._tools.database.reading() as session:
             found = self._index.counts(session, mine)
-            ids, _ = _changed(session)
+            ids, _ = changed(session)
             for names in self._index.counted(session, mine, ids).values():
                 for name in names:
                     found[name] = found.get(name, 0) - 1
@@ -155,15 +139,6 @@ class Searching:
             if (cursor := page.cursor) is None:
                 return
 
-    def _tail(self, session: Session, actor: Actor, wanted: DepositFilter, query: Query) -> _Tail:
-        if wanted.owner is Owner.SHARED:
-            newest = Deposit.received_at.desc(), Deposit.id.desc()
-            shared = select(Deposit).where(granted(actor)).order_by(*newest).limit(_MOST_SHARED)
-            return _Tail(rows=_fitting(session, session.scalars(shared).all(), wanted, query))
-        ids, behind = _changed(session)
-        rows = session.scalars(select(Deposit).where(Deposit.id.in_(ids), listed(actor))).all()
-        return _Tail(frozenset(ids), _fitting(session, rows, wanted, query), behind)
-
     def _hits(
         self,
         session: Session,
@@ -172,7 +147,7 @@ class Searching:
         query: Query,
         after: Cursor | None,
         limit: int,
-        tail: _Tail,
+        tail: Tail,
     ) -> list[Hit]:
         """The first ``limit`` after ``after``, of index and tail together."""
         order = _ORDERS[wanted.sort]
@@ -222,25 +197,6 @@ class Searching:
         elif after is not None:
             span = Span(max(span.first, after.place + 1), span.end)
         return self._index.by_time(session, scope, query, span, limit, newest)
-
-
-def _changed(session: Session) -> tuple[list[str], bool]:
-    """Deposits changed since the index last followed, and whether there may be more."""
-    newest = select(AuditEntry.subject).where(AuditEntry.seq > progress(session))
-    subjects = session.scalars(newest.order_by(AuditEntry.seq.desc()).limit(_TAIL)).all()
-    return deposits_named(subjects), len(subjects) == _TAIL
-
-
-def _fitting(
-    session: Session, rows: Sequence[Deposit], wanted: DepositFilter, query: Query
-) -> tuple[Deposit, ...]:
-    fits = {
-        each.key
-        for each in documents_of(session, rows)
-        if wanted.span.first <= each.order.place < wanted.span.end
-        and matches(query, haystack(each.tokens))
-    }
-    return tuple(row for row in rows if row.id in fits)
 
 
 def _direct(

@@ -4,13 +4,10 @@ It knows neither deposits nor their owners. Whoever uses it says what a document
 follows the custody log to keep it current, and checks again what may be shown.
 """
 
-from portal.search.index import (
+from portal.search.index import MOST_SORTED, Document, Hit, SearchIndex
+from portal.search.places import (
     LAST,
-    MOST_SORTED,
-    Document,
-    Hit,
     Keys,
-    SearchIndex,
     Span,
     moment_of,
     place,

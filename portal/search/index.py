@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, delete, func, insert, select, tuple_, update
@@ -15,24 +13,11 @@ from sqlalchemy.orm import Session
 from portal.database import Database
 from portal.search.dialects import dialect_named
 from portal.search.models import SearchCount, SearchDocument, SearchProgress
+from portal.search.places import Keys, Span
 from portal.search.words import Query
 
 #: So many of the newest that fit are put in order of title or size; no page needs more.
 MOST_SORTED: Final = 10_000
-#: The last place there is.
-LAST: Final = 2**63 - 1
-_TIES: Final = 11
-_KEY_BYTES: Final = 32
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What a document is ordered by: its place in time, its title's key, its size (-1: unknown)."""
-
-    place: int
-    title: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +29,6 @@ class Document:
     order: Keys
     tokens: tuple[str, ...]
     counted: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Places from ``first`` to before ``end``."""
-
-    first: int = 0
-    end: int = LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,35 +166,6 @@ class SearchIndex:
         for (scope, name), by in sorted(change.items()):
             if by:
                 _add(session, scope, name, by)
-
-
-def place(moment: datetime, key: str) -> int:
-    """A number that orders by time, then by ``key``, a UUID: microseconds, and eleven bits of it.
-
-    Good until the year 2112.
-    """
-    return place_from(moment) + (int(key[:3], 16) >> 1)
-
-
-def place_from(moment: datetime) -> int:
-    """The first place at ``moment``, within what a database counts."""
-    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
-    return min(max(0, microseconds) << _TIES, LAST)
-
-
-def moment_of(place: int) -> datetime:
-    """The time a place stands for."""
-    return _EPOCH + timedelta(microseconds=place >> _TIES)
-
-
-def title_key(title: str) -> str:
-    """Orders titles without regard to case or width, common Chinese characters by their sound.
-
-    GB 18030 keeps the order of GB 2312, whose first level is by Pinyin; hexadecimal digits are in
-    the same order under every collation.
-    """
-    folded = unicodedata.normalize("NFKC", title).casefold()
-    return folded.encode("gb18030", "replace")[:_KEY_BYTES].hex()
 
 
 _COLUMNS: Final = select(

@@ -28,7 +28,7 @@ PLACE: Final = BigInteger().with_variant(Integer, "sqlite")
 
 
 class SearchDocument(Base):
-    """One document. ``doc`` orders by time, see :func:`portal.search.index.place`; ``scope`` is
+    """One document. ``doc`` orders by time, see :func:`portal.search.places.place`; ``scope`` is
     whose list it stands in. ``tokens``: words and facets, on PostgreSQL as a tsvector."""
 
     __tablename__ = "search_documents"
@@ -43,7 +43,7 @@ class SearchDocument(Base):
     scope: Mapped[str] = mapped_column(String(40))
     #: what is counted: comma-separated names such as ``issued``
     counted: Mapped[str] = mapped_column(String(40))
-    #: see :func:`portal.search.index.title_key`
+    #: see :func:`portal.search.places.title_key`
     title: Mapped[str] = mapped_column(String(64))
     #: -1: not known
     size: Mapped[int] = mapped_column(BigInteger)

@@ -346,7 +346,7 @@ def test_finds_what_looking_at_each_finds(
 def test_far_behind_is_said(
     deposits: DepositService, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.deposits.searching._TAIL", 3)
+    monkeypatch.setattr("portal.deposits.tail.MOST_CHANGES", 3)
     for number in range(4):
         put(deposits, actor, title=f"item {number}")
     page = deposits.page(actor, DepositFilter(text="item"))
