@@ -125,6 +125,7 @@ class Transport:
                     preload_content=False,
                     decode_content=False,
                 )
+                watchdog.wire = connection.sock
                 response = connection.getresponse()
                 self._check_head(response)
                 body = self._read(response)
@@ -196,6 +197,9 @@ class _Watchdog:
         self._timer = threading.Timer(seconds, self._bite)
         self._timer.daemon = True
         self.bitten = False
+        #: The connected socket, once it is. The connection forgets it as soon as the head of an
+        #: answer says that it will be closed, while the body may still be dripping in.
+        self.wire: socket.socket | None = None
 
     def __enter__(self) -> None:
         self._timer.start()
@@ -205,7 +209,7 @@ class _Watchdog:
 
     def _bite(self) -> None:
         self.bitten = True
-        sock = self._connection.sock
+        sock = self.wire or self._connection.sock
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)

@@ -332,9 +332,10 @@ def test_a_redirect_is_not_followed_to_a_willing_server(url: str, tsa: TestTsa) 
 HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {REPLY}\r\n".encode()
 
 
-def drip(what: bytes) -> Callable[[socket.socket], None]:
+def drip(at_once: bytes, what: bytes) -> Callable[[socket.socket], None]:
     def talk(connection: socket.socket) -> None:
         connection.recv(4096)
+        connection.sendall(at_once)
         for place in range(len(what)):
             connection.sendall(what[place : place + 1])
             time.sleep(0.1)
@@ -350,12 +351,21 @@ def say(what: bytes) -> Callable[[socket.socket], None]:
     return talk
 
 
+_SIZE = b"Content-Length: 500\r\n\r\n"
+
+
 @pytest.mark.parametrize(
-    "what",
-    [b"", HEAD + b"Content-Length: 500\r\n\r\n" + b"0" * 400, HEAD + b"X: y\r\n" * 400],
-    ids=["silence", "a body by the byte", "headers by the byte"],
+    ("at_once", "what"),
+    [
+        (b"", b""),
+        (HEAD + _SIZE, b"0" * 400),
+        (HEAD + b"Connection: close\r\n" + _SIZE, b"0" * 400),
+        (HEAD + b"Connection: close\r\n\r\n", b"0" * 400),
+        (HEAD, b"X: y\r\n" * 400),
+    ],
+    ids=["silence", "a body by the byte", "before closing", "until closing", "headers by the byte"],
 )
-def test_the_time_limit_is_for_the_whole_exchange(what: bytes) -> None:
+def test_the_time_limit_is_for_the_whole_exchange(at_once: bytes, what: bytes) -> None:
     """A byte now and then keeps socket timeouts away; it must not keep us."""
 
     def silence(connection: socket.socket) -> None:
@@ -363,7 +373,7 @@ def test_the_time_limit_is_for_the_whole_exchange(what: bytes) -> None:
             pass
 
     with (
-        raw_server(drip(what) if what else silence) as url,
+        raw_server(drip(at_once, what) if what else silence) as url,
         pytest.raises(TsaTimeout, match=r"did not answer within 0.4 s") as caught,
     ):
         stamper(url, timeout=0.4).stamp(DIGEST)
