@@ -127,8 +127,10 @@ class Transport:
                 )
                 watchdog.wire = connection.sock
                 response = connection.getresponse()
+                watchdog.check()  # so do headers
                 self._check_head(response)
                 body = self._read(response)
+                watchdog.check()  # a body without a length ends wherever the line was cut
             done = response.headers.get("Connection", "").lower() != "close"
             return body
         finally:
@@ -206,6 +208,11 @@ class _Watchdog:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+
+    def check(self) -> None:
+        """Raises TimeoutError when the time is over."""
+        if self.bitten:
+            raise TimeoutError
 
     def _bite(self) -> None:
         self.bitten = True
