@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import format_datetime
 from typing import Any, Final, cast
 
@@ -207,7 +208,7 @@ def _progress(upload: Upload, status: int) -> Response:
     answer = make_response("", status)
     answer.headers["Upload-Offset"] = str(upload.offset)
     expires = _uploads().expires_at(upload, touched=status != 200)
-    answer.headers["Upload-Expires"] = format_datetime(expires, usegmt=True)
+    answer.headers["Upload-Expires"] = format_datetime(expires.astimezone(UTC), usegmt=True)
     return answer
 
 
