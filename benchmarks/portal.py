@@ -35,10 +35,10 @@ _PATH = "/api/v1/deposits"
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        environment = _environment(folder)
-        key = _prepare(environment)
-        portal = stack.enter_context(_server("wsgi:app", environment))
-        bare = stack.enter_context(_server("benchmarks.bare:app", environment))
+        settings = environment(folder)
+        key = prepare(settings)
+        portal = stack.enter_context(server("wsgi:app", settings))
+        bare = stack.enter_context(server("benchmarks.bare:app", settings))
         pairs = [
             (_posts_per_second(portal, key), _posts_per_second(bare, key)) for _ in range(_ROUNDS)
         ]
@@ -48,10 +48,10 @@ def main() -> None:
         figure("bare Flask with one durable insert", theirs, "requests/s", floor=0)
         figure("REST single digest against the bare handler", ratio, "times", floor=0.5)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        environment = _environment(Path(name))
-        key = _prepare(environment)
-        port = stack.enter_context(_server("wsgi:app", environment))
-        stack.enter_context(_worker(environment))
+        settings = environment(Path(name))
+        key = prepare(settings)
+        port = stack.enter_context(server("wsgi:app", settings))
+        stack.enter_context(worker(settings))
         _click_to_letter(port, key)  # waits for the worker to have started
         times = sorted(_click_to_letter(port, key) for _ in range(_LETTERS))
         figure("click to letter, p50", statistics.median(times), "s", floor=1, at_most=True)
@@ -59,7 +59,8 @@ def main() -> None:
         figure("click to letter, p99", slowest, "s", floor=3, at_most=True)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
+    """What a portal in ``folder`` is started with."""
     return os.environ | {
         "DATA_DIR": str(folder / "var"),
         "DATABASE_URL": "",
@@ -71,7 +72,7 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _prepare(environment: dict[str, str]) -> str:
+def prepare(environment: dict[str, str]) -> str:
     """A portal with one depositor; the API key."""
     flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     person = "benchmark@example.com"
@@ -91,7 +92,8 @@ def _prepare(environment: dict[str, str]) -> str:
 
 
 @contextmanager
-def _server(application: str, environment: dict[str, str]) -> Iterator[int]:
+def server(application: str, environment: dict[str, str]) -> Iterator[int]:
+    """The port at which it answers; stopped on leaving."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -103,7 +105,8 @@ def _server(application: str, environment: dict[str, str]) -> Iterator[int]:
 
 
 @contextmanager
-def _worker(environment: dict[str, str]) -> Iterator[None]:
+def worker(environment: dict[str, str]) -> Iterator[None]:
+    """A worker process; stopped on leaving."""
     with _process([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], environment):
         yield
 

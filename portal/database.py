@@ -7,8 +7,9 @@ for each other at the start rather than failing in the middle. PostgreSQL needs 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,6 +62,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        # SQLite lets one writer in at a time, and the others ask again and again, without a queue:
+        # where several threads write much, somebody asks in vain for long. So they queue here.
+        self._turns = _Turns() if url.startswith("sqlite") else nullcontext()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         #: For libraries that insist on one ambient session (Flask-Security); the web layer
         #: removes it at the end of each request.
@@ -69,7 +73,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Commit on leaving, roll back on any exception. Do outside work before or after it."""
-        with self._sessions.begin() as session:
+        with self._turns, self._sessions.begin() as session:
             session.connection(execution_options={_IMMEDIATE: True})
             yield session
 
@@ -82,6 +86,23 @@ class Database:
     def close(self) -> None:
         self.scoped.remove()
         self.engine.dispose()
+
+
+class _Turns:
+    """This process's writers, one after another. It only orders them: the database's own lock
+    protects what is right, so whoever has waited too long goes on and asks that one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held = threading.local()
+
+    def __enter__(self) -> None:
+        self._held.mine = self._lock.acquire(timeout=_BUSY_SECONDS)
+
+    def __exit__(self, *_: object) -> None:
+        if self._held.mine:
+            self._held.mine = False
+            self._lock.release()
 
 
 def advance(session: Session, model: type[Any], key: Any, expected: str, **values: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,6 +34,7 @@ class Pipeline:
         self._anchoring = Anchoring(tools, steps)
         self._issuing = Issuing(tools, steps, Letters(tools))
         self._following = Following(tools)
+        self._bulk = threading.Lock()
 
     def advance(self) -> int:
         """Move one batch of what somebody waits for, then one of what came by the thousand; the
@@ -58,8 +60,13 @@ class Pipeline:
     def _in_bulk(self, batch: int) -> int:
         """Timestamp, anchor and issue those whose letters are made when asked for."""
         states = (State.RECEIVED, State.TIMESTAMPED)
-        with self._leases.taken(states, batch, on_demand=True) as rows:
-            return sum(map(len, self._recorded(rows)))
+        if not self._bulk.acquire(blocking=False):
+            return 0  # one thread is busy with it; two would be no quicker, and none be free
+        try:
+            with self._leases.taken(states, batch, on_demand=True) as rows:
+                return sum(map(len, self._recorded(rows)))
+        finally:
+            self._bulk.release()
 
     def _recorded(self, rows: Sequence[Deposit]) -> tuple[list[Deposit], list[Deposit]]:
         """The rows that are timestamped now, and those that are on the ledger now."""

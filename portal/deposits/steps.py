@@ -126,5 +126,5 @@ def _setting(names: tuple[str, ...]) -> Update:
 
 
 def _apply(deposit: Deposit, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(deposit, name, value)
+    # The row object belongs to no session any more: there is no change for one to notice.
+    vars(deposit).update(values)
