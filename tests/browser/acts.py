@@ -5,9 +5,28 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, Page, expect
 
 _ITEM = re.compile(r"/deposits/[0-9a-f-]{36}$")
+
+
+#: A finger on a reader that is always there.
+_AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def authenticator_of(page: Page) -> tuple[CDPSession, str]:
+    """Give the page a virtual authenticator; the session that rules it, and its id."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable", {"enableUI": False})
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": _AUTHENTICATOR})
+    return session, made["authenticatorId"]
 
 
 def drop(page: Page, selector: str, path: Path) -> None:

@@ -3,13 +3,23 @@ script error or a breach of the content security policy fails the test."""
 
 from __future__ import annotations
 
+import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from portal.accounts.models import ROLES
 from tests.browser.server import LivePortal, live_portal
@@ -25,6 +35,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 OpenPage = Callable[..., Page]
+_LINK = re.compile(r"https?://[^/\s]+(/\S+)")
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +121,54 @@ def register(open_page: OpenPage) -> Callable[..., Page]:
         return page
 
     return go
+
+
+@pytest.fixture
+def mailed(portal: LivePortal) -> Callable[[str, str], str]:
+    """The path of the newest link that begins so, once the worker has delivered the mail."""
+
+    def wait(to: str, begins: str) -> str:
+        for _ in range(300):
+            for path in sorted(portal.data_dir.glob("mail/*.eml"), reverse=True):
+                link = _link_in(path, to, begins)
+                if link:
+                    return link
+            time.sleep(0.1)
+        raise AssertionError(f"no mail to {to}")
+
+    return wait
+
+
+def _link_in(path: Path, to: str, begins: str) -> str:
+    mail: Any = message_from_bytes(path.read_bytes(), policy=policy.default)
+    links = _LINK.findall(mail.get_content()) if mail["To"] == to else []
+    return next((link for link in links if link.startswith(begins)), "")
+
+
+@pytest.fixture
+def newcomer(open_page: OpenPage, mailed: Callable[[str, str], str]) -> Callable[[str], Page]:
+    """Somebody who has registered and confirmed."""
+
+    def go(email: str, name: str = "李娜", **options: Any) -> Page:
+        page = open_page("/", **options)
+        _register(page, email, name)
+        page.goto(mailed(email, "/confirm/"))
+        page.fill("[name=password]", PASSWORD)
+        page.click("main [type=submit]")
+        expect(page.locator(".site-user")).to_have_text(name)
+        return page
+
+    return go
+
+
+def _register(page: Page, email: str, name: str) -> None:
+    page.goto("/register")
+    page.fill("[name=name]", name)
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=password_confirm]", PASSWORD)
+    page.click("main [type=submit]")
+    expect(page.locator("h1")).to_have_text("Look into your mailbox")
 
 
 @pytest.fixture

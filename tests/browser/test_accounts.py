@@ -4,33 +4,20 @@ with each. Chromium's virtual authenticator stands in for the finger."""
 from __future__ import annotations
 
 import base64
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from email import message_from_bytes, policy
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from portal.accounts import totp
+from tests.browser.acts import authenticator_of
 from tests.browser.conftest import PASSWORD, OpenPage, Watch
 from tests.browser.server import LivePortal, live_portal
 from tests.browser.test_pages import axe_violations, has_sideways_scroll
 
 pytestmark = pytest.mark.browser
-
-_LINK = re.compile(r"https?://[^/\s]+(/\S+)")
-_AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -39,45 +26,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
     with live_portal(tmp_path_factory.mktemp("accounts"), CONFIRM_EMAIL="true") as running:
         url = running.url.replace("127.0.0.1", "localhost")
         yield replace(running, url=url)
-
-
-@pytest.fixture
-def mailed(portal: LivePortal) -> Callable[[str, str], str]:
-    """The path of the newest link that begins so, once the worker has delivered the mail."""
-
-    def wait(to: str, begins: str) -> str:
-        for _ in range(300):
-            for path in sorted(portal.data_dir.glob("mail/*.eml"), reverse=True):
-                link = _link_in(path, to, begins)
-                if link:
-                    return link
-            time.sleep(0.1)
-        raise AssertionError(f"no mail to {to}")
-
-    return wait
-
-
-def _link_in(path: Path, to: str, begins: str) -> str:
-    mail: Any = message_from_bytes(path.read_bytes(), policy=policy.default)
-    links = _LINK.findall(mail.get_content()) if mail["To"] == to else []
-    return next((link for link in links if link.startswith(begins)), "")
-
-
-def _authenticator(page: Page) -> Any:
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable", {"enableUI": False})
-    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": _AUTHENTICATOR})
-    return session, made["authenticatorId"]
-
-
-def _register(page: Page, email: str) -> None:
-    page.goto("/register")
-    page.fill("[name=name]", "李娜")
-    page.fill("[name=email]", email)
-    page.fill("[name=password]", PASSWORD)
-    page.fill("[name=password_confirm]", PASSWORD)
-    page.click("main [type=submit]")
-    expect(page.locator("h1")).to_have_text("Look into your mailbox")
 
 
 def _sign_out(page: Page) -> None:
@@ -93,26 +41,10 @@ def _password(page: Page, email: str) -> None:
     page.click("input[type=submit]")
 
 
-@pytest.fixture
-def newcomer(open_page: OpenPage, mailed: Callable[[str, str], str]) -> Callable[[str], Page]:
-    """Somebody who has registered and confirmed."""
-
-    def go(email: str, **options: Any) -> Page:
-        page = open_page("/", **options)
-        _register(page, email)
-        page.goto(mailed(email, "/confirm/"))
-        page.fill("[name=password]", PASSWORD)
-        page.click("main [type=submit]")
-        expect(page.locator(".site-user")).to_have_text("李娜")
-        return page
-
-    return go
-
-
 def test_a_passkey_from_making_to_signing_in(newcomer: Callable[[str], Page]) -> None:
     email = "passkey@example.com"
     page = newcomer(email)
-    session, authenticator = _authenticator(page)
+    session, authenticator = authenticator_of(page)
     page.goto("/account")
     page.fill("#passkey-name", "办公室电脑")
     page.click("button:has-text('Add a passkey')")
@@ -143,7 +75,7 @@ def test_a_passkey_from_making_to_signing_in(newcomer: Callable[[str], Page]) ->
 
 def test_a_passkey_nobody_touches_is_told(newcomer: Callable[[str], Page]) -> None:
     page = newcomer("refused@example.com")
-    session, authenticator = _authenticator(page)
+    session, authenticator = authenticator_of(page)
     session.send(
         "WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False}
     )
