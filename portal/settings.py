@@ -138,8 +138,8 @@ class Settings(BaseSettings):
             )
         if not {"mail", "mail_from"} <= self.model_fields_set:
             raise ValueError(
-                "MAIL and MAIL_FROM must be named in production: people confirm addresses and choose new "
-                "passwords by mail, and 'file:mail' reaches nobody"
+                "MAIL and MAIL_FROM must be named in production: people confirm addresses and "
+                "choose new passwords by mail, and 'file:mail' reaches nobody"
             )
         if self.key_passphrase is None:
             raise ValueError("KEY_PASSPHRASE must be set in production: keys are kept encrypted")
