@@ -93,11 +93,10 @@ class UploadService:
             now = self._tools.clock() - timedelta(minutes=1)
             return now + timedelta(hours=self._tools.settings.draft_hours)
         with self._tools.database.reading() as session:
-            touched = session.scalar(
+            last = session.scalar(
                 select(UploadDraft.touched_at).where(UploadDraft.id == upload.draft_id)
             )
-        hours = self._tools.settings.draft_hours
-        return (touched or self._tools.clock()) + timedelta(hours=hours)
+        return (last or self._tools.clock()) + timedelta(hours=self._tools.settings.draft_hours)
 
     def add_digests(self, actor: Actor, draft_id: str, files: Sequence[NewFile]) -> None:
         """Add files that stay with their owner; see ``Adding.digests``."""

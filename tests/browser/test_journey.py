@@ -113,7 +113,7 @@ def test_digest_only_keeps_the_file_here(
 
     assert sent == []
     expect(depositor.locator("a[href$='/original']")).to_have_count(0)
-    expect(depositor.locator("#progress")).to_contain_text("never saw the file")
+    expect(depositor.locator("#evidence")).to_contain_text("never saw the file")
     stranger = open_page("/verify")
     assert verify_file(stranger, secret) == "The file matches."
     expect(stranger.locator("#verify-answer")).to_contain_text("Only a digest was handed over")
@@ -127,7 +127,7 @@ def test_deposit_is_found_again(depositor: Page, make_file: MakeFile) -> None:
     depositor.goto("/deposits")
     expect(depositor.locator(".row-item")).to_have_count(2)
     depositor.fill("#text", "alpha")
-    depositor.click("text=Filter")
+    depositor.click(".finding-first button")
     expect(depositor.locator(".row-title")).to_have_text(["Alpha 一"])
     depositor.goto("/deposits?state=received&since=2020-01-01")
     expect(depositor.locator(".empty-title")).to_have_text("Nothing fits")
