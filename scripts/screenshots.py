@@ -19,7 +19,7 @@ from tests.browser.conftest import CHROMIUM, PASSWORD
 from tests.browser.server import ROOT, live_portal
 
 TARGET = ROOT / "docs" / "images"
-_COLOURS = 96
+_COLOURS = 192
 _WIDE = {"width": 1280, "height": 860}
 _PHONE = {"width": 390, "height": 844}
 
@@ -56,7 +56,18 @@ def _photograph(browser: Browser, url: str, folder: Path) -> None:
     _keep(page, "item-zh")
     number, state = number_on(page), page.context.storage_state()
 
+    page.goto("/deposits")
+    _keep(page, "list-zh")
+    case = _case(page, "与甲公司的纠纷", number)
+    page.goto(case)
+    _keep(page, "case-zh")
+    page.goto("/account")
+    _keep(page, "account-zh")
+
     stranger = _open(browser, url, "en-US")
+    stranger.goto("/api/docs")
+    stranger.wait_for_selector(".swagger-ui .opblock")
+    _keep(stranger, "api-en")
     stranger.goto("/verify")
     stranger.set_input_files("#verify-file", contract)
     stranger.locator("#verify-answer .verdict").scroll_into_view_if_needed()
@@ -95,6 +106,23 @@ def _deposit(page: Page, path: Path) -> None:
     page.click("[data-part=submit]")
     page.wait_for_url("**/deposits/*-*")
     wait_for_letter(page)
+
+
+def _case(page: Page, title: str, number: str) -> str:
+    """A case with every deposit in it; the address of its page."""
+    page.goto("/cases/new")
+    page.fill("[name=title]", title)
+    page.fill("[name=reference]", f"(2026) {number[-4:]}")
+    page.click("main form:has([name=title]) button")
+    page.wait_for_url("**/cases/*-*")
+    address = page.url
+    page.goto("/deposits")
+    for box in page.locator("[name=deposit]").all():
+        box.check()
+    case = page.locator(f"#bulk-case option:has-text('{title}')").get_attribute("value")
+    page.select_option("#bulk-case", case)
+    page.click("#bulk-form button")
+    return address
 
 
 def _keep(page: Page, name: str) -> None:
