@@ -154,7 +154,9 @@ def main() -> None:
 
 def _version() -> str:
     """Changes with the tables and with what is put into them."""
-    tables = sorted(repr(table.columns) for table in metadata.sorted_tables)
+    tables = [
+        f"{column}:{column.type}" for table in metadata.sorted_tables for column in table.columns
+    ]
     own = Path(__file__).read_text().partition("def _measure")[0]
     return hashlib.sha256("".join((own, *tables)).encode()).hexdigest()[:8]
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
 from portal.database import UtcDateTime
-from portal.deposits.access import listed
+from portal.deposits.access import granted, listed
 from portal.deposits.filters import (
     MAX_PAGE,
     WAITS,
@@ -35,6 +35,7 @@ from portal.deposits.filters import (
     scope_of,
 )
 from portal.deposits.indexing import (
+    COLUMNS,
     counted,
     order_of,
 )
@@ -95,7 +96,7 @@ class Searching:
             tail = tail_of(session, actor, wanted, query)
             hits = self._hits(session, actor, wanted, query, after, size + 1, tail)
             more = len(hits) > size
-            rows = _load(session, actor, hits[:size], tail.rows)
+            rows = _load(session, actor, wanted, hits[:size])
         if not more:
             return Page(rows, None, tail.behind)
         last = hits[size - 1]
@@ -113,6 +114,8 @@ class Searching:
                 return Amount(0)
             tail = tail_of(session, actor, wanted, query)
             most = MOST_COUNTED + 1
+            if self._surely(session, actor, wanted, query, most + len(tail.ids)):
+                return Amount(MOST_COUNTED, more=True)
             return _amount(len(self._hits(session, actor, wanted, query, None, most, tail)))
 
     def counts(self, actor: Actor) -> dict[str, int]:
@@ -125,7 +128,8 @@ class Searching:
             for names in self._index.counted(session, mine, ids).values():
                 for name in names:
                     found[name] = found.get(name, 0) - 1
-            for row in session.scalars(select(Deposit).where(Deposit.id.in_(ids), listed(actor))):
+            rows = select(Deposit).where(Deposit.id.in_(ids), listed(actor)).options(COLUMNS)
+            for row in session.scalars(rows):
                 for name in counted(row):
                     found[name] = found.get(name, 0) + 1
         return {name: max(found.get(name, 0), 0) for name in (*State, WAITS)}
@@ -139,6 +143,14 @@ class Searching:
             if (cursor := page.cursor) is None:
                 return
 
+    def _surely(
+        self, session: Session, actor: Actor, wanted: DepositFilter, query: Query, count: int
+    ) -> bool:
+        """Whether the index knows ``count`` that fit, which costs less than looking at them."""
+        if wanted.owner is Owner.SHARED:
+            return False
+        return self._index.count(session, scope_of(actor), query, wanted.span, count) == count
+
     def _hits(
         self,
         session: Session,
@@ -151,7 +163,7 @@ class Searching:
     ) -> list[Hit]:
         """The first ``limit`` after ``after``, of index and tail together."""
         order = _ORDERS[wanted.sort]
-        found = [Hit(row.id, order_of(row)) for row in tail.rows]
+        found = list(tail.hits)
         if after is not None:
             found = [hit for hit in found if order(hit) > order(Hit(after.id, after.order))]
         if wanted.owner is not Owner.SHARED:
@@ -231,13 +243,14 @@ def _page(rows: Sequence[Deposit], sort: Sort, size: int) -> Page:
 
 
 def _load(
-    session: Session, actor: Actor, hits: Sequence[Hit], known: Sequence[Deposit]
+    session: Session, actor: Actor, wanted: DepositFilter, hits: Sequence[Hit]
 ) -> tuple[Deposit, ...]:
     """The rows of ``hits`` in their order, without what the actor may not see now."""
-    rows = {row.id: row for row in known}
-    missing = [hit.key for hit in hits if hit.key not in rows]
-    found = session.scalars(select(Deposit).where(Deposit.id.in_(missing), listed(actor)))
-    rows |= {row.id: row for row in found}
+    mine = granted(actor) if wanted.owner is Owner.SHARED else listed(actor)
+    query = select(Deposit).where(Deposit.id.in_([hit.key for hit in hits]), mine)
+    # What was looked at before was not read whole.
+    found = session.scalars(query.execution_options(populate_existing=True))
+    rows = {row.id: row for row in found}
     return tuple(rows[hit.key] for hit in hits if hit.key in rows)
 
 

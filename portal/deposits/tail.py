@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
 from portal.deposits.access import granted, listed
 from portal.deposits.filters import DepositFilter, Owner
-from portal.deposits.indexing import deposits_named, documents_of, progress
+from portal.deposits.indexing import COLUMNS, deposits_named, documents_of, progress
 from portal.deposits.models import Deposit
-from portal.search import Query, haystack, matches
+from portal.search import Hit, Query, haystack, matches
 
 #: So many of the newest custody entries are looked through when the index is behind.
 MOST_CHANGES: Final = 1000
@@ -25,11 +24,11 @@ _MOST_SHARED: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """``ids``: what the index says of these, of whoever, is not to be believed. ``rows``: the
+    """``ids``: what the index says of these, of whoever, is not to be believed. ``hits``: the
     actor's among them that fit, and those only this way leads to. ``behind``: there may be more."""
 
     ids: frozenset[str] = frozenset()
-    rows: tuple[Deposit, ...] = ()
+    hits: tuple[Hit, ...] = ()
     behind: bool = False
 
 
@@ -38,10 +37,10 @@ def tail_of(session: Session, actor: Actor, wanted: DepositFilter, query: Query)
     if wanted.owner is Owner.SHARED:
         newest = Deposit.received_at.desc(), Deposit.id.desc()
         shared = select(Deposit).where(granted(actor)).order_by(*newest).limit(_MOST_SHARED)
-        return Tail(rows=_fitting(session, session.scalars(shared).all(), wanted, query))
+        return Tail(hits=_fitting(session, shared, wanted, query))
     ids, behind = changed(session)
-    rows = session.scalars(select(Deposit).where(Deposit.id.in_(ids), listed(actor))).all()
-    return Tail(frozenset(ids), _fitting(session, rows, wanted, query), behind)
+    mine = select(Deposit).where(Deposit.id.in_(ids), listed(actor))
+    return Tail(frozenset(ids), _fitting(session, mine, wanted, query), behind)
 
 
 def changed(session: Session) -> tuple[list[str], bool]:
@@ -52,12 +51,12 @@ def changed(session: Session) -> tuple[list[str], bool]:
 
 
 def _fitting(
-    session: Session, rows: Sequence[Deposit], wanted: DepositFilter, query: Query
-) -> tuple[Deposit, ...]:
-    fits = {
-        each.key
-        for each in documents_of(session, rows)
+    session: Session, rows: Select[Deposit], wanted: DepositFilter, query: Query
+) -> tuple[Hit, ...]:
+    documents = documents_of(session, session.scalars(rows.options(COLUMNS)).all())
+    return tuple(
+        Hit(each.key, each.order)
+        for each in documents
         if wanted.span.first <= each.order.place < wanted.span.end
         and matches(query, haystack(each.tokens))
-    }
-    return tuple(row for row in rows if row.id in fits)
+    )

@@ -17,7 +17,7 @@ from portal.search.places import Keys, Span
 from portal.search.words import Query
 
 #: So many of the newest that fit are put in order of title or size; no page needs more.
-MOST_SORTED: Final = 10_000
+MOST_SORTED: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)

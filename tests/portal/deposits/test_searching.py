@@ -16,6 +16,7 @@ from portal.audit.actor import Actor
 from portal.deposits.filters import Owner, Sort
 from portal.deposits.models import Deposit, State
 from portal.deposits.service import DepositFilter, DepositService
+from portal.organisations.models import AccessGrant
 from portal.problems import BadInput
 from portal.search.models import SearchCount, SearchDocument
 from portal.services import Services
@@ -393,3 +394,56 @@ def test_the_command_makes_the_index_anew(
     assert outcome.exit_code == 0, outcome.output
     assert "deposits indexed" in outcome.output
     assert deposits.counts(actor)[State.RECEIVED] == 1
+
+
+def test_shared_with_me_is_searched_too(
+    deposits: DepositService, actor: Actor, make_user: MakeUser, settle: Index
+) -> None:
+    other = make_user(name="李四")
+    given, kept = put(deposits, actor, title="合同 given"), put(deposits, actor, title="合同 kept")
+    settle()
+    with deposits.tools.database.transaction() as session:
+        session.add(
+            AccessGrant(
+                deposit_id=given.id,
+                user_id=other.id,
+                granted_by=actor.id,
+                created_at=given.received_at,
+            )
+        )
+    friend = actor_of(other)
+    assert titles(deposits, friend, owner=Owner.SHARED) == ["合同 given"]
+    assert titles(deposits, friend, owner=Owner.SHARED, text="合同", sort=Sort.SIZE) == [
+        "合同 given"
+    ]
+    assert titles(deposits, friend, owner=Owner.SHARED, text="nothing") == []
+    assert titles(deposits, friend, text="合同") == []
+    assert kept.id not in {row.id for row in deposits.page(friend).items}
+    with deposits.tools.database.transaction() as session:
+        session.execute(text("UPDATE access_grants SET revoked_at = created_at"))
+    assert titles(deposits, friend, owner=Owner.SHARED) == []
+
+
+def test_what_is_found_is_read_whole(deposits: DepositService, actor: Actor) -> None:
+    """Also what the index does not know yet, of which only some columns are looked at first."""
+    put(deposits, actor, title="whole")
+    run(deposits)
+    (row,) = deposits.page(actor, DepositFilter(text="whole")).items
+    assert row.token
+    assert row.proof
+    assert row.letter_key
+
+
+def test_more_than_a_thousand_are_not_counted(
+    deposits: DepositService,
+    actor: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+    settle: Index,
+) -> None:
+    monkeypatch.setattr("portal.deposits.searching.MOST_COUNTED", 3)
+    for number in range(5):
+        put(deposits, actor, title=f"item {number}")
+    settle()
+    for wanted in (DepositFilter(), DepositFilter(text="item"), DepositFilter(kind="file")):
+        count = deposits.count(actor, wanted)
+        assert (count.number, count.more) == (3, True)
