@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.cases.tags import read_tags, split
 from portal.deposits.filenames import shown_name
 from portal.problems import NotFound, PortalError
 from portal.ui.context import current_actor, services
@@ -31,7 +32,9 @@ def review(draft_id: str) -> str:
 def confirm(draft_id: str) -> BaseResponse | tuple[str, int]:
     """Deposit it; whoever sends this twice gets the same answer."""
     given = (request.form.get(name) for name in ("grouping", "title", "note"))
+    case, words = request.form.get("case") or None, split(request.form.get("tags", ""))
     try:
+        read_tags(words)  # what is wrong with them is told before anything is deposited
         made = _uploads().confirm(current_actor(), draft_id, wish_from(*given))
     except NotFound:
         raise
@@ -42,6 +45,7 @@ def confirm(draft_id: str) -> BaseResponse | tuple[str, int]:
     count = len(made.deposits)
     if count > 1:
         flash(gettext("Deposits made: %(count)s.", count=count), "success")
+    _file(made.deposits, case, words)
     return redirect(after(made.deposits), code=303)
 
 
@@ -76,6 +80,7 @@ def _review(view: DraftView, problem: str = "") -> str:
         "uploads/review.html",
         view=view,
         typed=typed,
+        tags=request.form.get("tags", ""),
         problem=problem,
         limits=services().deposits.limits(),
         rows=[_draft_row(each) for each in view.files[first : first + _PAGE]],
@@ -84,6 +89,18 @@ def _review(view: DraftView, problem: str = "") -> str:
         pages=pages,
         address=lambda number: url_for("drafts.review", draft_id=view.draft.id, page=number),
     )
+
+
+def _file(deposits: tuple[str, ...], case: str | None, words: list[str]) -> None:
+    """Put what was deposited into its case. Should that fail, the deposits stand all the same."""
+    filing = services().cases.filing
+    try:
+        if case is not None:
+            filing.place_many(current_actor(), deposits, case, words)
+        elif words:
+            filing.add_tags(current_actor(), deposits, words)
+    except PortalError as error:
+        flash(gettext(error.message, **error.params), "error")
 
 
 def _typed(view: DraftView) -> Wish:

@@ -17,9 +17,11 @@ from portal.deposits.models import Deposit, DepositFile
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
 from portal.problems import BadInput, Conflict, Forbidden, NotFound, TooLarge
+from portal.settings import Settings
 from portal.uploads.models import Upload, UploadDraft, UploadPiece
 from portal.uploads.quota import MAX_DRAFTS
 from portal.uploads.service import Grouping, NewFile, UploadService, Wish
+from tests.portal.conftest import MakeSettings
 from tests.portal.deposits.checking import check_spine
 from tests.portal.deposits.conftest import MovableClock, run
 from tests.portal.uploads.conftest import NOTHING, Put, body_of, kept, new_file, sha
@@ -283,6 +285,30 @@ class TestConfirming:
 
         monkeypatch.setattr(confirming, "_write", meddle)
         assert len(uploads.confirm(actor, draft, EACH).deposits) == 2
+
+
+class TestWithSm3:
+    @pytest.fixture
+    def settings(self, make_settings: MakeSettings) -> Settings:
+        return make_settings(digests="sha256,sm3")
+
+    def test_both_digests_are_computed_compared_and_listed(
+        self, uploads: UploadService, deposits: DepositService, actor: Actor, draft: str
+    ) -> None:
+        for path, content in (("d/a", b"one"), ("d/b", b"two")):
+            digests = (digest_of(content), digest_of(content, "sm3"))
+            new = NewFile(path, 3, digests=digests)
+            assert uploads.create(actor, draft, new, body_of(content)).ready
+        wrong = NewFile("d/c", 3, digests=(digest_of(b"six"), digest_of(b"xxx", "sm3")))
+        with pytest.raises(BadInput, match="other bytes"):
+            uploads.create(actor, draft, wrong, body_of(b"six"))
+        deposit = deposits.get(actor, uploads.confirm(actor, draft, LIST).deposits[0])
+        content = b"".join(deposits.file_list(actor, deposit.id).stream)
+        listed = FileList.decode(content)
+        assert [each.sm3 for each in listed.files] == [
+            digest_of(each, "sm3").hex for each in (b"one", b"two")
+        ]
+        assert deposit.sm3 == digest_of(content, "sm3").hex
 
 
 class TestFolders:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from portal.accounts.models import User
+from portal.audit.actor import Actor
+from portal.cases.service import CaseFields
 from portal.services import Services
 from portal.storage.files import FileVault
 from tests.portal.client import PortalClient
@@ -86,6 +88,25 @@ def test_confirming_each_by_itself_says_how_many(tus: Tus, draft: str) -> None:
     answer = tus.client.submit(draft, {"grouping": "each", "title": "T", "note": ""}, page=draft)
     assert (answer.status_code, answer.location) == (303, "/deposits")
     assert "Deposits made: 2." in tus.client.get("/deposits").text
+
+
+def test_case_and_tags_are_given_along(
+    tus: Tus, draft: str, services: Services, user: User
+) -> None:
+    actor = Actor(user.id, user.name, user.role_names)
+    case = services.cases.create(actor, CaseFields("Müller ./. Schmidt"))
+    form = {"grouping": "list", "case": case.id, "tags": "urgent, 合同"}
+    long = tus.client.submit(draft, form | {"tags": "x" * 50}, page=draft)
+    assert long.status_code == 422
+    assert "x" * 50 in long.text
+    item = tus.client.submit(draft, form, page=draft).location
+    assert item is not None
+    deposit = services.deposits.get(actor, item.rpartition("/")[2])
+    labels = services.cases.filing.labels(actor, deposit)
+    assert labels is not None
+    assert labels.case is not None
+    assert labels.case.id == case.id
+    assert set(labels.tags) == {"urgent", "合同"}
 
 
 def test_a_refused_confirmation_keeps_what_was_typed(tus: Tus, draft: str) -> None:

@@ -107,14 +107,14 @@ def test_the_same_creation_again_is_the_same_upload(
 
 
 class TestLies:
-    @pytest.mark.parametrize("offset", [0, 3, 5, 10, 2**40])
     def test_about_the_offset(
-        self, uploads: UploadService, actor: Actor, draft: str, tools: Tools, offset: int
+        self, uploads: UploadService, actor: Actor, draft: str, tools: Tools
     ) -> None:
         upload = uploads.create(actor, draft, new_file("a", b"0123456789"), body_of(b"0123", 10))
-        with pytest.raises(Conflict, match="goes on at byte 4") as caught:
-            uploads.write(actor, upload.id, offset, body_of(b"x"))
-        assert caught.value.code == "upload_offset"
+        for offset in (0, 3, 5, 10, 2**40):
+            with pytest.raises(Conflict, match="goes on at byte 4") as caught:
+                uploads.write(actor, upload.id, offset, body_of(b"x"))
+            assert caught.value.code == "upload_offset"
         assert uploads.find(actor, upload.id).offset == 4
         assert len(kept(tools)) == 1
 
@@ -317,11 +317,11 @@ def test_somebody_elses_upload_is_not_found(
     assert uploads.view(actor, draft).ready
 
 
-@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../../b", "C:\\x", "a\x00b"])
 def test_paths_that_lead_elsewhere_are_refused(
-    uploads: UploadService, actor: Actor, draft: str, path: str
+    uploads: UploadService, actor: Actor, draft: str
 ) -> None:
-    with pytest.raises(BadInput) as caught:
-        uploads.create(actor, draft, new_file(path, b"x"), body_of(b"x"))
-    assert caught.value.field == "path"
+    for path in ("", "/etc/passwd", "../x", "a/../../b", "C:\\x", "a\x00b"):
+        with pytest.raises(BadInput) as caught:
+            uploads.create(actor, draft, new_file(path, b"x"), body_of(b"x"))
+        assert caught.value.field == "path"
     assert uploads.waiting(actor) is None
