@@ -6,11 +6,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 Json = dict[str, Any]
+#: When nobody said anything better. What may be null is null.
+_PLAINEST: Final = {"string": "", "integer": 1, "number": 1, "boolean": True, "object": {}}
 _REFERENCE: Final = "#/components/schemas/"
 
 
 def example_of(schema: Json, schemas: Json) -> Any:
-    """An example of what ``schema`` describes; None when its fields name none."""
+    """An example of what ``schema`` describes: its own, its fields', or else the plainest."""
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].removeprefix(_REFERENCE)], schemas)
     for key in ("example", "default"):
@@ -25,7 +27,8 @@ def example_of(schema: Json, schemas: Json) -> Any:
         return {name: example_of(each, schemas) for name, each in schema["properties"].items()}
     if "items" in schema:
         return [example_of(schema["items"], schemas)]
-    return None
+    kind = schema.get("type")
+    return _PLAINEST.get(kind) if isinstance(kind, str) else None
 
 
 def illustrate(description: Json) -> None:

@@ -21,6 +21,7 @@ from portal.deposits.bodies import FORM, deposit_digests, deposit_file
 from portal.deposits.models import Deposit
 from portal.deposits.schemas import (
     PROOF,
+    RECEIPT,
     DepositPageSchema,
     DepositSchema,
     NewDigestSchema,
@@ -162,7 +163,7 @@ class DepositToken(MethodView):
 @blueprint.route("/<deposit:deposit_id>/receipt")
 class DepositReceipt(MethodView):
     @blueprint.doc(operationId="getReceipt")
-    @blueprint.response(200, {"type": "object"})
+    @blueprint.response(200, RECEIPT)
     @blueprint.alt_response(409, schema=ErrorSchema)
     def get(self, deposit_id: str) -> Response:
         """The ledger's receipt, RFC 8785 JSON."""

@@ -30,6 +30,22 @@ w9cMlTjVxHbLRzHnVYkVYi1Ni1HE0aXb7uXvI1bPUwo=
 
 — ledger.example.com 5Yh2ZAAAAABn…
 """
+#: RFC 8785 JSON as :class:`chain_adapter.Receipt` writes it.
+RECEIPT = {
+    "type": "object",
+    "required": ["v", "ledger", "scheme", "key", "entry_hash", "position", "status", "time"],
+    "example": {
+        "v": 1,
+        "ledger": "ledger.example.com",
+        "scheme": "tlog",
+        "key": f"deposit:{ID_EXAMPLE}",
+        "entry_hash": _SHA256,
+        "position": 41,
+        "status": "final",
+        "time": "2026-11-21T08:30:00Z",
+        "checkpoint": PROOF.partition("\n\n")[2],
+    },
+}
 _HEX = {"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "example": _SHA256}
 
 

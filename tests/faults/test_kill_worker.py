@@ -9,7 +9,7 @@ import pytest
 from chain_adapter import digest_of
 from portal.accounts.models import User
 from portal.audit.actor import Actor
-from portal.deposits.service import Metadata
+from portal.deposits.service import Metadata, NewDigest
 from portal.services import Services
 from tests.faults.dying import FORKS, work
 from tests.faults.spine import check_spine
@@ -26,6 +26,11 @@ def _deposit(services: Services, user: User, number: int) -> None:
     services.deposits.receive_file(actor, intake, Metadata(title=f"file {number}"))
     digest = digest_of(content + b" kept elsewhere")
     services.deposits.receive_digest(actor, [digest], Metadata(title=f"digest {number}"))
+    many = [
+        NewDigest((digest_of(content + bytes([place])),), Metadata(title=f"batch {number}"))
+        for place in range(2)
+    ]
+    services.deposits.receive_many(actor, many)
 
 
 @pytest.mark.fault
@@ -45,7 +50,7 @@ def test_every_accepted_deposit_is_issued_exactly_once(services: Services, user:
     else:
         pytest.fail("no worker survived: the work never ends")
     assert killed >= 10, "stamping, anchoring, sealing and four transactions have more crossings"
-    assert len(check_spine(services)) == 2 * (killed + 1)
+    assert len(check_spine(services)) == 4 * (killed + 1)
 
 
 def _work(services: Services, crossings: int, minutes_ahead: int) -> int | None:
