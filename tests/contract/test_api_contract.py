@@ -25,18 +25,8 @@ from portal.deposits.service import Metadata
 from portal.services import Services
 from portal.settings import Settings
 from tests.portal.client import PortalClient
-from tests.portal.conftest import (  # noqa: F401 - fixtures of the whole portal
-    MakeSettings,
-    api_key,
-    app,
-    client,
-    database_url,
-    make_key,
-    make_settings,
-    make_user,
-    services,
-    user,
-)
+from tests.portal.conftest import *  # noqa: F403 - the fixtures of a whole portal
+from tests.portal.conftest import MakeSettings
 from tests.portal.deposits.conftest import actor_of, run
 
 _SEED = 20261121
@@ -62,12 +52,12 @@ _OTHERS = {"exclude-path-regex": "deposit_id|position", "enabled": False}
 
 
 @pytest.fixture
-def settings(make_settings: MakeSettings) -> Settings:  # noqa: F811
+def settings(make_settings: MakeSettings) -> Settings:  # type: ignore[no-redef]
     return make_settings(max_upload_bytes=1_000_000, log_level="CRITICAL")
 
 
 @pytest.fixture
-def deposit_id(services: Services, user: User) -> str:  # noqa: F811
+def deposit_id(services: Services, user: User) -> str:
     """An issued deposit of the caller's."""
     intake = services.deposits.intake()
     intake.write(b"an issued file")
@@ -77,7 +67,7 @@ def deposit_id(services: Services, user: User) -> str:  # noqa: F811
 
 
 @pytest.fixture
-def address(app: Flask) -> Iterator[str]:  # noqa: F811
+def address(app: Flask) -> Iterator[str]:
     """Where the portal answers."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -152,7 +142,7 @@ def test_the_description_is_valid(address: str) -> None:
     schemathesis.openapi.from_url(f"{address}/api/openapi.json").validate()
 
 
-def test_every_answer_is_described(address: str, api_key: str) -> None:  # noqa: F811
+def test_every_answer_is_described(address: str, api_key: str) -> None:
     """Every operation; ids are made up as well."""
     found, sent = _findings(_schema(address, api_key, 4))
     assert not found, _said(found)
@@ -161,7 +151,7 @@ def test_every_answer_is_described(address: str, api_key: str) -> None:  # noqa:
 
 def test_every_answer_about_a_real_deposit_is_described(
     address: str,
-    api_key: str,  # noqa: F811
+    api_key: str,
     deposit_id: str,
 ) -> None:
     schema = _schema(address, api_key, 3, deposit_id=deposit_id, position="0")
@@ -170,7 +160,7 @@ def test_every_answer_about_a_real_deposit_is_described(
     assert sent > 30
 
 
-def test_whoever_has_no_key_is_refused_as_described(app: Flask, client: PortalClient) -> None:  # noqa: F811
+def test_whoever_has_no_key_is_refused_as_described(app: Flask, client: PortalClient) -> None:
     """The description says for each operation whether it needs a key; the portal agrees."""
     description = client.get("/api/openapi.json").json
     assert description is not None
