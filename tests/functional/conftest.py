@@ -18,18 +18,7 @@ from portal.deposits.service import DepositService
 from portal.services import Services
 from portal.settings import Settings
 from tests.portal.client import PortalClient
-from tests.portal.conftest import (  # noqa: F401 - fixtures of the whole portal
-    app,
-    client,
-    database_url,
-    login,
-    make_settings,
-    make_user,
-    new_client,
-    services,
-    settings,
-    user,
-)
+from tests.portal.conftest import *  # noqa: F403 - the fixtures of a whole portal
 from timestamping.errors import TsaUnavailable
 from timestamping.stamper import Stamper, StamperHealth
 from timestamping.token import Token
@@ -56,7 +45,7 @@ class SilentStamper(Stamper):
 
 
 @pytest.fixture
-def depositor(user: User, login: Callable[[User], PortalClient]) -> PortalClient:  # noqa: F811
+def depositor(user: User, login: Callable[[User], PortalClient]) -> PortalClient:
     """A browser somebody has signed in with, who reads English."""
     browser = login(user)
     browser.submit("/language", {"locale": "en"}, page="/deposits/new")
@@ -64,7 +53,7 @@ def depositor(user: User, login: Callable[[User], PortalClient]) -> PortalClient
 
 
 @pytest.fixture
-def advance(services: Services) -> Advance:  # noqa: F811
+def advance(services: Services) -> Advance:
     """Let the worker's work be done."""
 
     def run() -> None:
@@ -75,7 +64,7 @@ def advance(services: Services) -> Advance:  # noqa: F811
 
 
 @pytest.fixture
-def waiting_app(settings: Settings, services: Services) -> Flask:  # noqa: F811
+def waiting_app(settings: Settings, services: Services) -> Flask:
     """The portal with an authority that does not answer."""
     tools = dataclasses.replace(services.deposits.tools, stamper=SilentStamper())
     silent = dataclasses.replace(services, deposits=DepositService(tools), stamper=tools.stamper)
