@@ -51,8 +51,8 @@ _BATCH = {
 _OTHERS = {"exclude-path-regex": "deposit_id|position", "enabled": False}
 
 
-@pytest.fixture
-def settings(make_settings: MakeSettings) -> Settings:  # type: ignore[no-redef]
+@pytest.fixture  # type: ignore[no-redef]
+def settings(make_settings: MakeSettings) -> Settings:
     return make_settings(max_upload_bytes=1_000_000, log_level="CRITICAL")
 
 
