@@ -156,7 +156,7 @@ class DepositToken(MethodView):
     @blueprint.response(200, _BYTES, content_type="application/timestamp-reply")
     @blueprint.alt_response(409, schema=ErrorSchema)
     def get(self, deposit_id: str) -> Response:
-        """The RFC 3161 response, as `openssl ts -verify -in` reads it."""
+        """The RFC 3161 response, as openssl ts -verify -in reads it."""
         return attachment(services().deposits.token(current_actor(), deposit_id))
 
 
