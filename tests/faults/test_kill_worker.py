@@ -34,6 +34,7 @@ def _deposit(services: Services, user: User, number: int) -> None:
 
 
 @pytest.mark.fault
+@pytest.mark.timeout(900)  # a process dies and starts again at every crossing
 def test_every_accepted_deposit_is_issued_exactly_once(services: Services, user: User) -> None:
     killed = 0
     for crossings in range(1, _MOST):
