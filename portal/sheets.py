@@ -14,29 +14,50 @@ from typing import Final
 
 #: Excel takes a file without it for the local 8-bit character set.
 _BYTE_ORDER_MARK: Final = "\ufeff"
-#: The full-width forms are formulas too where Chinese or Japanese is typed.
-_BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: What makes a spreadsheet compute instead of show, also in the full-width forms that some take
+#: for the same, and the controls that would let such a character begin a cell of its own.
+_BEGINS_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
+#: What gathers before a piece goes out, in characters.
+_PIECE: Final = 16_384
 
 Cell = str | int | None
 
 
 def safe_cell(value: Cell) -> str:
-    """``value`` as text that no spreadsheet runs. Numbers of ours stay what they are."""
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return str(value)
-    return f"'{value}" if value.lstrip(" \u00a0\u3000").startswith(_BEGINS_FORMULA) else value
+    """``value`` as text that no spreadsheet runs. Numbers of ours stay what they are.
+
+    >>> safe_cell("=HYPERLINK(1)")
+    "'=HYPERLINK(1)"
+    """
+    if value is None or isinstance(value, int):
+        return "" if value is None else str(value)
+    text = value.replace("\x00", "\ufffd")
+    return f"'{text}" if text.lstrip(" \u00a0\u3000").startswith(_BEGINS_FORMULA) else text
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """The file in pieces, one a row."""
-    yield (_BYTE_ORDER_MARK + _line(header)).encode()
+def csv_pieces(heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """The file as it grows: the heading at once, then some 16 KiB of rows at a time."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    out.write(_BYTE_ORDER_MARK)
+    writer.writerow(map(safe_cell, heading))
+    yield _taken(out)
     for row in rows:
-        yield _line([safe_cell(value) for value in row]).encode()
+        writer.writerow(map(safe_cell, row))
+        if out.tell() > _PIECE:
+            yield _taken(out)
+    if out.tell():
+        yield _taken(out)
 
 
-def _line(cells: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+def csv_bytes(heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """The whole file."""
+    return b"".join(csv_pieces(heading, rows))
+
+
+def _taken(out: io.StringIO) -> bytes:
+    """What has gathered, which begins anew."""
+    data = out.getvalue().encode("utf-8", "replace")
+    out.seek(0)
+    out.truncate()
+    return data

@@ -23,7 +23,7 @@ import rfc8785
 from portal.audit.heads import head_of, head_text
 from portal.audit.models import AuditAnchor, AuditEntry
 from portal.audit.service import Head, canonical
-from portal.sheets import Cell, csv_lines
+from portal.sheets import Cell, csv_pieces
 from timestamping.stored import from_text
 
 #: Column names of the table; programs know them, so they stay English.
@@ -46,8 +46,8 @@ Row = Mapping[str, Any]
 
 
 def as_table(entries: Iterable[Row]) -> Iterator[bytes]:
-    """CSV, one piece a row; see :mod:`portal.sheets`."""
-    return csv_lines(HEADER, map(_cells, entries))
+    """CSV; see :mod:`portal.sheets`."""
+    return csv_pieces(HEADER, map(_cells, entries))
 
 
 def as_lines(

@@ -10,12 +10,12 @@ from flask_babel import gettext
 from portal.audit.actor import Actor
 from portal.audit.words import role_names, way_name
 from portal.cases import present
-from portal.cases.csvfile import Cell, csv_bytes
 from portal.cases.events import Event, EventFilter
 from portal.cases.exports import Extract
 from portal.cases.report import Report, ReportEvent, ReportItem, timeline_pdf
 from portal.deposits import present as deposits_present
 from portal.settings import Settings
+from portal.sheets import Cell, csv_bytes
 from timestamping.letter.words import Words
 
 _ALL = Words("全部事件", "all events")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +11,6 @@ from zoneinfo import ZoneInfo
 from flask import render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from portal.cases.csvfile import BOM, defused
 from portal.deposits import choices, present
 from portal.deposits.asking import MAX_TEXT, SIZES, Asked, asked_for
 from portal.deposits.blueprint import blueprint
@@ -21,11 +18,9 @@ from portal.deposits.models import Deposit
 from portal.deposits.service import Amount, DepositService, Sort
 from portal.downloads import Download
 from portal.search import MOST_SORTED
+from portal.sheets import Cell, csv_pieces
 from portal.ui.attachments import attachment
 from portal.ui.context import current_actor, services
-
-#: What gathers before a piece of the export goes out, in characters.
-_PIECE: Final = 16_384
 
 
 @blueprint.get("/deposits")
@@ -63,7 +58,8 @@ def export() -> Response:
     text, deposits, zone = urlencode(asked.address), _deposits(), services().settings.zone
 
     def begin() -> Iterator[bytes]:
-        return _csv(deposits.export(actor, asked.wanted, text), zone)
+        rows = deposits.export(actor, asked.wanted, text)
+        return csv_pieces(_HEADING, (_cells(row, zone) for row in rows))
 
     return attachment(Download("deposits.csv", "text/csv", begin))
 
@@ -104,21 +100,6 @@ def _said(name: str, value: str) -> str:
     return choices.chip(name, value)
 
 
-def _csv(rows: Iterator[Deposit], zone: ZoneInfo) -> Iterator[bytes]:
-    """RFC 4180 with a byte order mark, so that spreadsheets see what it is written in."""
-    yield BOM.encode()
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_HEADING)
-    for row in rows:
-        writer.writerow([defused(cell) for cell in _cells(row, zone)])
-        if out.tell() > _PIECE:
-            yield out.getvalue().encode("utf-8", "replace")
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue().encode("utf-8", "replace")
-
-
 #: Codes, not words: what is read by programs is the same in every language.
 _HEADING: Final = (
     *("number", "title", "filename", "kind", "size", "sha256", "sm3", "state", "waits_for"),
@@ -126,7 +107,7 @@ _HEADING: Final = (
 )
 
 
-def _cells(row: Deposit, zone: ZoneInfo) -> tuple[str | int | None, ...]:
+def _cells(row: Deposit, zone: ZoneInfo) -> tuple[Cell, ...]:
     def at(moment: datetime | None) -> str:
         return moment.astimezone(zone).isoformat(timespec="seconds") if moment else ""
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from flask_babel import gettext, lazy_gettext
 
-from portal.cases.csvfile import Cell, csv_bytes
 from portal.imports.models import ImportRow, ImportState, RowStatus
+from portal.sheets import Cell, csv_bytes
 
 #: status → what it is called, and its icon
 STATUSES: Final = {

@@ -30,7 +30,7 @@ from portal.organisations.models import AccessGrant, Membership, Organisation
 from portal.privacy.activity import Activity, Asked, Form
 from portal.privacy.models import Erasure
 from portal.problems import NotFound
-from portal.sheets import Cell, csv_lines
+from portal.sheets import Cell, csv_pieces
 from portal.webhooks.models import WebhookEndpoint
 
 _DEPOSITS: Final = (
@@ -103,7 +103,7 @@ class Takeout:
                     archive.writestr(name, _json(value))
                 deposits = _deposits(session, person.id)
                 rows = ([_cell(row[name]) for name in _DEPOSITS] for row in deposits)
-                _stream(archive, "deposits.csv", csv_lines(_DEPOSITS, rows))
+                _stream(archive, "deposits.csv", csv_pieces(_DEPOSITS, rows))
                 again = (_json(row, None) for row in _deposits(session, person.id))
                 _stream(archive, "deposits.jsonl", again)
             # Both forms are one taking away, which is recorded.

@@ -13,18 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from portal.audit.actor import Actor
 from portal.audit.custody import Custody
 from portal.audit.service import record
 from portal.deposits.tools import Tools
-from portal.sheets import csv_lines, safe_cell
 from tests.portal.audit.conftest import AUDITOR, settle
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "verify_custody_log.py"
-FORMULAS = ['=HYPERLINK("http://evil")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1"]
 Line = dict[str, object]
 
 
@@ -151,29 +147,6 @@ def test_taking_it_away_is_its_last_entry(lines: list[bytes]) -> None:
     entries = [json.loads(line)["entry"] for line in lines if b'"kind":"entry"' in line]
     assert entries[-1]["action"] == "audit.exported"
     assert json.loads(lines[0])["size"] == len(entries)
-
-
-@pytest.mark.parametrize("text", FORMULAS)
-def test_no_cell_is_a_formula(text: str) -> None:
-    assert safe_cell(text) == f"'{text}"
-    read = list(csv.reader(io.StringIO(b"".join(csv_lines(["a"], [[text]])).decode("utf-8-sig"))))
-    assert read == [["a"], [f"'{text}"]]
-
-
-def test_plain_cells_stay_what_they_are() -> None:
-    assert [safe_cell(each) for each in ("合同 = 1", -5, None, "a-b")] == [
-        "合同 = 1",
-        "-5",
-        "",
-        "a-b",
-    ]
-
-
-@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1)))
-def test_a_table_reads_back_cell_by_cell(table: list[list[str]]) -> None:
-    text = b"".join(csv_lines(["x"], table)).decode("utf-8-sig")
-    read = list(csv.reader(io.StringIO(text, newline="")))
-    assert read[1:] == [[safe_cell(cell) for cell in row] for row in table]
 
 
 def test_the_table_of_the_log_disarms_names(custody: Custody, tools: Tools) -> None:
