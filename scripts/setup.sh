@@ -31,7 +31,6 @@ wanted=(
 "$python" -c 'import ensurepip, venv' 2>/dev/null || wanted+=("/nonexistent:python3-venv")
 if [ "$purpose" = test ]; then
     wanted+=(
-        /usr/bin/chromium:chromium
         pdftoppm:poppler-utils
         curl:curl
         go:golang-go
@@ -40,27 +39,53 @@ if [ "$purpose" = test ]; then
         redis-server:redis-server
     )
 fi
-missing=()
-for pair in "${wanted[@]}"; do
-    thing=${pair%%:*}
-    case $thing in
-        /*) [ -e "$thing" ] || missing+=("${pair#*:}") ;;
-        *) command -v "$thing" >/dev/null || missing+=("${pair#*:}") ;;
-    esac
-done
+# What remote captures need. Without it the portal runs with captures switched off and says why.
+capture=(
+    Xtigervnc:tigervnc-standalone-server
+    openbox:openbox
+    /usr/bin/chromium:chromium
+    bwrap:bubblewrap
+    nft:nftables
+    ip:iproute2
+    xauth:xauth
+    mkfs.ext4:e2fsprogs
+)
+
+# Prints the packages of "thing:package" pairs whose thing is not there.
+lacking() {
+    local pair thing
+    for pair in "$@"; do
+        thing=${pair%%:*}
+        case $thing in
+            /*) [ -e "$thing" ] || printf '%s ' "${pair#*:}" ;;
+            *) PATH="$PATH:/usr/sbin:/sbin" command -v "$thing" >/dev/null || printf '%s ' "${pair#*:}" ;;
+        esac
+    done
+}
+install_debian() {
+    say "installing Debian packages: $*"
+    as_root apt-get update -q >"$state/apt.log" 2>&1 || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+        "$@" >>"$state/apt.log" 2>&1
+}
+can_install() { command -v apt-get >/dev/null && may_be_root; }
+
+read -ra missing <<<"$(lacking "${wanted[@]}")"
 if [ ${#missing[@]} -gt 0 ]; then
-    if command -v apt-get >/dev/null && may_be_root; then
-        say "installing Debian packages: ${missing[*]}"
-        as_root apt-get update -q >"$state/apt.log" 2>&1 || true
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-            "${missing[@]}" >>"$state/apt.log" 2>&1 || {
-            tail -n 20 "$state/apt.log" >&2
-            say "the Debian packages above could not be installed; see $state/apt.log" >&2
-            exit 1
-        }
-    else
+    can_install || {
         say "please have an administrator run: apt-get install ${missing[*]}" >&2
         exit 1
+    }
+    install_debian "${missing[@]}" || {
+        tail -n 20 "$state/apt.log" >&2
+        say "the Debian packages above could not be installed; see $state/apt.log" >&2
+        exit 1
+    }
+fi
+read -ra missing <<<"$(lacking "${capture[@]}")"
+if [ ${#missing[@]} -gt 0 ]; then
+    if ! can_install || ! install_debian "${missing[@]}"; then
+        say "remote captures stay switched off until an administrator runs: apt-get install ${missing[*]}" >&2
     fi
 fi
 

@@ -32,6 +32,13 @@ FILES = {
     "hash-wasm/LICENSE": "licences/hash-wasm.txt",
     "tus-js-client/LICENSE": "licences/tus-js-client.txt",
     "swagger-ui-dist/LICENSE": "licences/swagger-ui.txt",
+    "@novnc/novnc/LICENSE.txt": "licences/novnc.txt",
+}
+
+#: folders of modules that import each other by their places → folder below ``vendor``
+TREES = {
+    "@novnc/novnc/core": "novnc/core",
+    "@novnc/novnc/vendor/pako/lib": "novnc/vendor/pako/lib",
 }
 
 #: The only icons pages use, gathered into one sprite: ``<use href="…/icons.svg#check">``.
@@ -50,7 +57,8 @@ ICONS = (
 def main() -> int:
     """Bring ``vendor`` to the locked state; 0 when it is, 1 with a sentence when it cannot be."""
     try:
-        wanted = {name: (MODULES / source).read_bytes() for source, name in FILES.items()}
+        sources = FILES | _modules()
+        wanted = {name: (MODULES / source).read_bytes() for source, name in sources.items()}
         _refuse_other_versions()
         wanted["icons.svg"] = _sprite()
     except (OSError, ValueError) as problem:
@@ -61,6 +69,16 @@ def main() -> int:
     _remove_strangers(set(wanted))
     print(f"browser assets: {len(wanted)} files, {len(changed)} written")
     return 0
+
+
+def _modules() -> dict[str, str]:
+    """The scripts of :data:`TREES`, as :data:`FILES` has them."""
+    found = {}
+    for folder, target in TREES.items():
+        for path in sorted((MODULES / folder).rglob("*.js")):
+            inside = path.relative_to(MODULES / folder).as_posix()
+            found[f"{folder}/{inside}"] = f"{target}/{inside}"
+    return found
 
 
 def _refuse_other_versions() -> None:
