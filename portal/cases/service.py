@@ -8,9 +8,10 @@ from typing import Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from portal import cursors
 from portal.audit.actor import Actor
 from portal.audit.service import record
-from portal.cases import access, cursors
+from portal.cases import access
 from portal.cases.exports import Exports
 from portal.cases.filing import Filing
 from portal.cases.models import Case, CaseNote, CaseState

@@ -11,11 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from portal import cursors
 from portal.audit.actor import Actor
 from portal.cases.tags import fold
 from portal.deposits.models import State
 from portal.deposits.numbers import read_number
-from portal.problems import BadInput
 from portal.search import LAST, Keys, Query, Span, Term, place_from, terms
 
 MAX_PAGE: Final = 200
@@ -98,8 +98,7 @@ class Cursor:
             if not known or "\x00" in plain:
                 raise ValueError("not one of ours")
         except (ValueError, binascii.Error) as error:
-            message = "This cursor is not one that a page gave."
-            raise BadInput("cursor", message, field="cursor") from error
+            raise cursors.unknown() from error
         return cls(sort, order, own)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import String, delete, func, literal, select, tuple_
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from portal.database import Database, UtcDateTime
-from portal.problems import BadInput, NotFound, RateLimited
+from portal import cursors
+from portal.database import Database
+from portal.problems import NotFound, RateLimited
 from portal.webhooks.events import TEST_EVENT
 from portal.webhooks.models import (
     DeliveryState,
@@ -58,15 +57,14 @@ class History:
         size = max(1, min(size, MAX_PAGE))
         query = select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id)
         if cursor is not None:
-            moment, last = _read_cursor(cursor)
-            after = tuple_(literal(moment, UtcDateTime()), literal(last, String()))
-            query = query.where(tuple_(WebhookDelivery.created_at, WebhookDelivery.id) < after)
+            place = WebhookDelivery.created_at, WebhookDelivery.id
+            query = query.where(cursors.before(cursor, *place))
         query = query.order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc())
         with self._database.reading() as session:
             rows = list(session.scalars(query.limit(size + 1)))
             items = _with_attempts(session, rows[:size])
-        more = len(rows) > size
-        return LogPage(items, _cursor(rows[size - 1]) if more else None)
+        last = rows[size - 1] if len(rows) > size else None
+        return LogPage(items, cursors.cursor(last.created_at, last.id) if last else None)
 
     def detail(self, endpoint_id: str, delivery_id: str) -> Detail:
         with self._database.reading() as session:
@@ -149,19 +147,3 @@ def _with_attempts(session: Session, rows: list[WebhookDelivery]) -> tuple[Detai
     for each in session.scalars(query):
         found[each.delivery_id].append(each)
     return tuple(Detail(row, tuple(found[row.id])) for row in rows)
-
-
-def _cursor(last: WebhookDelivery) -> str:
-    return base64.urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[datetime, str]:
-    try:
-        moment, _, last = base64.urlsafe_b64decode(text.encode()).decode().rpartition(" ")
-        created_at = datetime.fromisoformat(moment)
-        if created_at.tzinfo is None or "\x00" in last:
-            raise ValueError("not one of ours")
-    except (ValueError, binascii.Error) as error:
-        message = "This cursor is not one that a page gave."
-        raise BadInput("cursor", message, field="cursor") from error
-    return created_at, last

@@ -28,6 +28,11 @@ def before(text: str, moment: Any, identity: Any) -> ColumnElement[bool]:
     return tuple_(moment, identity) < tuple_(literal(at, UtcDateTime()), literal(last, String()))
 
 
+def unknown() -> BadInput:
+    """What is said of a cursor that no page gave."""
+    return BadInput("cursor", "This cursor is not one that a page gave.", field="cursor")
+
+
 def _read(text: str) -> tuple[datetime, str]:
     try:
         at, _, last = base64.urlsafe_b64decode(text.encode()).decode().rpartition(" ")
@@ -35,6 +40,5 @@ def _read(text: str) -> tuple[datetime, str]:
         if moment.tzinfo is None or "\x00" in last:
             raise ValueError("not one of ours")
     except (ValueError, binascii.Error) as error:
-        message = "This cursor is not one that a page gave."
-        raise BadInput("cursor", message, field="cursor") from error
+        raise unknown() from error
     return moment, last
