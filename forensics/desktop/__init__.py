@@ -1,0 +1,1 @@
+"""Clean desktops: what a provider is asked for, and what it answers."""
