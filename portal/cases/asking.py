@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 
 from flask_babel import gettext
 
@@ -11,6 +11,7 @@ from portal.cases.events import EventFilter
 from portal.cases.models import CaseState
 from portal.cases.present import KINDS
 from portal.cases.service import CaseFilter
+from portal.days import start_of
 from portal.ui.context import services
 
 _LONGEST = 200
@@ -27,26 +28,15 @@ def event_filter(args: Mapping[str, str]) -> tuple[EventFilter, dict[str, str], 
     """``?kind= since= until= thing=``: the filter, what was typed, and what is wrong with it."""
     names = ("kind", "since", "until", "thing")
     typed = {name: args[name][:_LONGEST] for name in names if args.get(name)}
-    kind = typed.get("kind", "")
+    kind, zone = typed.get("kind", ""), services().settings.zone
     try:
         wanted = EventFilter(
             kind=kind if kind in KINDS else "",
             subject=f"deposit:{typed['thing']}" if "thing" in typed else "",
-            since=_day(typed.get("since", "")),
-            until=_day(typed.get("until", ""), timedelta(days=1)),
+            since=start_of(typed.get("since", ""), zone),
+            until=start_of(typed.get("until", ""), zone, timedelta(days=1)),
         )
     except ValueError:
         sentence = gettext("A date is written as year-month-day, for example 2026-11-21.")
         return EventFilter(), typed, sentence
     return wanted, typed, ""
-
-
-def _day(text: str, later: timedelta = timedelta()) -> datetime | None:
-    """The start of a day in the office's zone, as UTC. Raises ValueError for what is no date."""
-    if not text:
-        return None
-    try:
-        start = datetime.combine(date.fromisoformat(text), time(), services().settings.zone)
-        return (start + later).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(text) from error

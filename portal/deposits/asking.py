@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 
+from portal.days import start_of
 from portal.deposits.filters import KINDS, WAITS, DepositFilter, Owner, Sort
 from portal.deposits.models import State
 
@@ -46,8 +47,8 @@ def asked_for(arguments: Mapping[str, str], zone: ZoneInfo) -> Asked:
     typed = {name: arguments.get(name, "").strip()[:MAX_TEXT] for name in _NAMES}
     problem, since, until = "", None, None
     try:
-        since = _day(typed["since"], zone)
-        until = _day(typed["until"], zone, timedelta(days=1))
+        since = start_of(typed["since"], zone)
+        until = start_of(typed["until"], zone, timedelta(days=1))
     except ValueError:
         since = None
         problem = gettext("A date is written as year-month-day, for example 2026-11-21.")
@@ -66,14 +67,3 @@ def asked_for(arguments: Mapping[str, str], zone: ZoneInfo) -> Asked:
     )
     size = int(typed["size"]) if typed["size"] in map(str, SIZES) else SIZES[0]
     return Asked(wanted, typed, size, problem)
-
-
-def _day(text: str, zone: ZoneInfo, later: timedelta = timedelta()) -> datetime | None:
-    """The start of a day in the office's zone, as UTC. Raises ValueError for what is no date."""
-    if not text:
-        return None
-    try:
-        start = datetime.combine(date.fromisoformat(text), time(), zone)
-        return (start + later).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(text) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from portal.accounts.fresh import fresh_required
 from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
+from portal.days import start_of
 from portal.deposits.letters import masked_address
 from portal.downloads import Download
 from portal.privacy.activity import KINDS, Asked, Form
@@ -107,23 +108,12 @@ def close() -> Response | tuple[str, int]:
 
 def _asked() -> Asked:
     """The filter the address asks for. Raises ValueError for what is no date."""
-    kind = request.args.get("kind", "")
+    kind, zone = request.args.get("kind", ""), services().settings.zone
     return Asked(
         kind=kind if kind in KINDS else "",
-        since=_day(request.args.get("since", "")),
-        until=_day(request.args.get("until", ""), timedelta(days=1)),
+        since=start_of(request.args.get("since", ""), zone),
+        until=start_of(request.args.get("until", ""), zone, timedelta(days=1)),
     )
-
-
-def _day(text: str, later: timedelta = timedelta()) -> datetime | None:
-    """The start of a day in the office's zone, as UTC."""
-    if not text:
-        return None
-    try:
-        start = datetime.combine(date.fromisoformat(text), time(), services().settings.zone)
-        return (start + later).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(text) from error
 
 
 def _row(entry: AuditEntry, reader: Actor) -> dict[str, Any]:
