@@ -15,10 +15,10 @@ from portal.cases import access
 from portal.cases.exports import Exports
 from portal.cases.filing import Filing
 from portal.cases.models import Case, CaseNote, CaseState
-from portal.cases.texts import line, prose
 from portal.cases.timeline import Timeline
 from portal.deposits.models import Deposit
 from portal.deposits.tools import Tools
+from portal.texts import line, prose
 
 MAX_TITLE: Final = 200
 MAX_REFERENCE: Final = 100

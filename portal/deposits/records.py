@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from chain_adapter.canonical import canonical_json
 from portal.deposits.filenames import MAX_NAME
-from portal.problems import BadInput
+from portal.texts import storable, within
 
 MAX_TITLE: Final = 200
 MAX_NOTE: Final = 4000
@@ -82,14 +82,5 @@ def fingerprint(request: dict[str, Any]) -> str:
 
 
 def _check(field: str, text: str, limit: int) -> None:
-    if len(text) > limit:
-        message = "%(name)s has at most %(limit)s characters."
-        raise BadInput("text_long", message, field=field, name=field, limit=limit)
-    if "\x00" in text:  # no database keeps it
-        message = "%(name)s holds a NUL character."
-        raise BadInput("text_nul", message, field=field, name=field)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        message = "%(name)s holds half a character (a lone surrogate)."
-        raise BadInput("text_unicode", message, field=field, name=field) from error
+    within(field, text, limit)
+    storable(field, text)

@@ -7,26 +7,26 @@ from portal.problems import BadInput
 
 def line(field: str, text: str, limit: int, *, needed: bool = False) -> str:
     """One line, trimmed. Raises BadInput for what is too long, missing or not storable."""
-    return _checked(field, " ".join(_storable(field, text).split()), limit, needed)
+    storable(field, text)
+    return _checked(field, " ".join(text.split()), limit, needed)
 
 
 def prose(field: str, text: str, limit: int, *, needed: bool = False) -> str:
     """Several lines, with LF however the form sent them. Raises as :func:`line`."""
-    plain = _storable(field, text).replace("\r\n", "\n").strip()
-    return _checked(field, plain, limit, needed)
+    storable(field, text)
+    return _checked(field, text.replace("\r\n", "\n").strip(), limit, needed)
 
 
-def _checked(field: str, text: str, limit: int, needed: bool) -> str:
-    if needed and not text:
-        raise BadInput("text_missing", "This must not stay empty.", field=field)
+def within(field: str, text: str, limit: int) -> None:
+    """Raises BadInput for more than ``limit`` characters."""
     if len(text) > limit:
         message = "%(name)s has at most %(limit)s characters."
         raise BadInput("text_long", message, field=field, name=field, limit=limit)
-    return text
 
 
-def _storable(field: str, text: str) -> str:
-    if "\x00" in text:  # no database keeps it
+def storable(field: str, text: str) -> None:
+    """Raises BadInput for what no database or no file keeps."""
+    if "\x00" in text:
         message = "%(name)s holds a NUL character."
         raise BadInput("text_nul", message, field=field, name=field)
     try:
@@ -34,4 +34,10 @@ def _storable(field: str, text: str) -> str:
     except UnicodeEncodeError as error:
         message = "%(name)s holds half a character (a lone surrogate)."
         raise BadInput("text_unicode", message, field=field, name=field) from error
+
+
+def _checked(field: str, text: str, limit: int, needed: bool) -> str:
+    if needed and not text:
+        raise BadInput("text_missing", "This must not stay empty.", field=field)
+    within(field, text, limit)
     return text
