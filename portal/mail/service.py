@@ -1,11 +1,9 @@
-"""The outbox: what is posted, what waits, and the thread that delivers."""
+"""The outbox: what is posted, what waits, and its delivery."""
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
@@ -32,7 +30,6 @@ _BACK_OFF: Final = tuple(timedelta(seconds=each) for each in (30, 120, 600, 1800
 MAX_ATTEMPTS: Final = 20
 KEPT_DAYS: Final = 30
 _BATCH: Final = 20
-_POLL_SECONDS: Final = 1.0
 _PURPOSE: Final = "mail"
 
 
@@ -73,7 +70,6 @@ class MailService:
         self._sender = Address(name, addr_spec=address)
         self._database, self._transport, self._box = database, transport, box
         self._clock = clock
-        self._wake = threading.Event()
 
     def post(self, session: AnySession, to: str, subject: str, text: str) -> str:
         """Put a mail into the outbox in the caller's transaction; its id.
@@ -119,7 +115,6 @@ class MailService:
         fresh = {"state": "waiting", "attempts": 0, "next_attempt_at": self._clock()}
         with self._database.transaction() as session:
             done = session.execute(update(OutboxMail).where(mine).values(**fresh))
-        self._wake.set()
         return bool(done.rowcount)  # type: ignore[attr-defined]
 
     def forget_old(self, days: int = KEPT_DAYS) -> None:
@@ -127,30 +122,6 @@ class MailService:
         over = OutboxMail.created_at < self._clock() - timedelta(days=days)
         with self._database.transaction() as session:
             session.execute(delete(OutboxMail).where(over, OutboxMail.state != "waiting"))
-
-    @contextmanager
-    def delivering(self) -> Iterator[None]:
-        """Deliver in a thread of its own while the block runs: a slow mail server delays nobody."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._run, args=(stop,), name="mail", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            self._wake.set()
-            thread.join(timeout=30)
-
-    def _run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                moved = self.deliver()
-            except Exception:  # noqa: BLE001 - the loop must outlive any one failure
-                _log.exception("mail_delivery_failed")
-                moved = 0
-            if not moved:
-                self._wake.wait(_POLL_SECONDS)
-                self._wake.clear()
 
     def _due(self) -> list[tuple[str, int]]:
         query = (
