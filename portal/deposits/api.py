@@ -15,7 +15,6 @@ from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
 from portal.api.schemas import ErrorSchema
-from portal.deposits.attachments import attachment
 from portal.deposits.batch import BatchAnswerSchema, BatchSchema, batch_answer, batch_items
 from portal.deposits.bodies import FORM, deposit_digests, deposit_file
 from portal.deposits.models import Deposit
@@ -30,6 +29,7 @@ from portal.deposits.schemas import (
     shown,
 )
 from portal.deposits.service import DepositFilter, NewDigest
+from portal.ui.attachments import attachment
 from portal.ui.context import current_actor, services
 
 blueprint = Blueprint(

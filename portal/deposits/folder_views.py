@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response
 
-from portal.deposits.attachments import attachment
 from portal.deposits.blueprint import blueprint
+from portal.ui.attachments import attachment
 from portal.ui.context import current_actor, services
 
 

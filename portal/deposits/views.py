@@ -10,13 +10,13 @@ from werkzeug.wrappers import Response
 
 from chain_adapter import Digest, InvalidDigest
 from portal.deposits import folder_views, item, listing, showing
-from portal.deposits.attachments import attachment
 from portal.deposits.blueprint import blueprint
 from portal.deposits.formpage import form_values
 from portal.deposits.forms import DepositForm, new_key
 from portal.deposits.service import Accepted, DepositService, Metadata
 from portal.deposits.uploads import intake_of
 from portal.problems import BadInput, PortalError
+from portal.ui.attachments import attachment
 from portal.ui.context import current_actor, request_id, services
 
 __all__ = ["blueprint", "folder_views", "form_values", "item", "listing", "showing"]

@@ -1,5 +1,0 @@
-"""Downloads of deposits as HTTP answers."""
-
-from portal.ui.attachments import attachment
-
-__all__ = ["attachment"]
