@@ -11,7 +11,6 @@ import contextlib
 import http.client
 import socket
 import ssl
-import threading
 from collections import deque
 from collections.abc import Iterator
 from typing import Final
@@ -22,6 +21,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.response import HTTPResponse
 
 from timestamping.errors import BadReply, TsaTimeout, TsaUnavailable
+from timestamping.watchdog import Watchdog
 
 REPLY_TYPE: Final = "application/timestamp-reply"
 QUERY_TYPE: Final = "application/timestamp-query"
@@ -86,7 +86,7 @@ class Transport:
             TsaUnavailable, TsaTimeout: as ``post``.
         """
         connection = self._new()
-        watchdog = _Watchdog(connection, self._timeout)
+        watchdog = Watchdog(lambda: connection.sock, self._timeout)
         try:
             with self._failures(watchdog), watchdog:
                 connection.connect()
@@ -114,7 +114,8 @@ class Transport:
 
     def _exchange(self, connection: HTTPConnection, query: bytes) -> bytes:
         done = False
-        watchdog = _Watchdog(connection, self._timeout)
+        wire: socket.socket | None = None
+        watchdog = Watchdog(lambda: wire or connection.sock, self._timeout)
         try:
             with self._failures(watchdog), watchdog:
                 connection.request(
@@ -125,7 +126,7 @@ class Transport:
                     preload_content=False,
                     decode_content=False,
                 )
-                watchdog.wire = connection.sock
+                wire = connection.sock
                 response = connection.getresponse()
                 watchdog.check()  # so do headers
                 self._check_head(response)
@@ -140,7 +141,7 @@ class Transport:
                 connection.close()
 
     @contextlib.contextmanager
-    def _failures(self, watchdog: _Watchdog) -> Iterator[None]:
+    def _failures(self, watchdog: Watchdog) -> Iterator[None]:
         """Turn what urllib3, http.client and the socket raise into this package's errors."""
         late = f"{self.address} did not answer within {self._timeout:g} s"
         try:
@@ -189,37 +190,6 @@ class Transport:
 
 class _Stale(Exception):
     """The other side hung up before it answered anything."""
-
-
-class _Watchdog:
-    """Shuts the connection when the time is over: socket timeouts alone restart with each byte."""
-
-    def __init__(self, connection: HTTPConnection, seconds: float) -> None:
-        self._connection = connection
-        self._timer = threading.Timer(seconds, self._bite)
-        self._timer.daemon = True
-        self.bitten = False
-        #: The connected socket, once it is. The connection forgets it as soon as the head of an
-        #: answer says that it will be closed, while the body may still be dripping in.
-        self.wire: socket.socket | None = None
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def check(self) -> None:
-        """Raises TimeoutError when the time is over."""
-        if self.bitten:
-            raise TimeoutError
-
-    def _bite(self) -> None:
-        self.bitten = True
-        sock = self.wire or self._connection.sock
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
 
 
 def _words(error: BaseException) -> str:

@@ -7,11 +7,9 @@ judged a moment before; the name is only what we call it by (Host, SNI, certific
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from typing import Final
 import structlog
 
 from portal.webhooks.addresses import Network, Refused, Resolver, Url, judged, system_resolver
+from timestamping.watchdog import Watchdog
 
 _log = structlog.get_logger(__name__)
 #: How much of an answer is kept.
@@ -85,7 +84,7 @@ class Sender:
         except Refused as error:
             return ended(error.code)
         connection = _Pinned(url, addresses, self.timeout, self._context if url.secure else None)
-        watchdog = _Watchdog(connection, self.timeout)
+        watchdog = Watchdog(lambda: connection.wire, self.timeout)
         try:
             with watchdog:
                 connection.request("POST", url.path, body=body, headers=dict(headers))
@@ -142,29 +141,6 @@ class _Pinned(http.client.HTTPConnection):
                 secured.do_handshake()
             return
         raise last
-
-
-class _Watchdog:
-    """Shuts the connection when the time is over: socket timeouts alone restart with each byte."""
-
-    def __init__(self, connection: _Pinned, seconds: float) -> None:
-        self._connection = connection
-        self._timer = threading.Timer(seconds, self._bite)
-        self._timer.daemon = True
-        self.bitten = False
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _bite(self) -> None:
-        self.bitten = True
-        wire = self._connection.wire
-        if wire is not None:
-            with contextlib.suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)
 
 
 def _judge(status: int) -> str:
