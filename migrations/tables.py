@@ -6,6 +6,7 @@ import portal.accounts.models
 import portal.accounts.security_models
 import portal.announcements.models
 import portal.audit.models
+import portal.captures.models
 import portal.cases.models
 import portal.deposits.models
 import portal.imports.models
