@@ -10,6 +10,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -113,6 +114,11 @@ class Settings(BaseSettings):
     webhook_disable_days: Annotated[int, Field(ge=1, le=60)] = 5
     webhook_log_days: Annotated[int, Field(ge=1, le=365)] = 30
 
+    # Remote captures
+    desktops: str = "local:"
+    gateway_bind: str = "127.0.0.1:8001"
+    gateway_url: str = ""
+
     # Custody and privacy
     custody_anchor_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 24
     erasure_cooling_days: Annotated[int, Field(ge=0, le=365)] = 7
@@ -158,6 +164,19 @@ class Settings(BaseSettings):
             if url.startswith(plain):
                 return "postgresql+psycopg://" + url.removeprefix(plain)
         return url
+
+    @property
+    def gateway(self) -> str:
+        """Where browsers reach the gateway to desktops: ``ws(s)://…`` without a slash at the end.
+
+        Behind https it lies below the portal's own address, which the proxy in front hands on.
+        """
+        if self.gateway_url:
+            return self.gateway_url.rstrip("/")
+        base = urlsplit(self.base_url)
+        if base.scheme == "https":
+            return f"wss://{base.netloc}/desktop"
+        return f"ws://{base.hostname}:{self.gateway_bind.rpartition(':')[2]}"
 
     @property
     def digest_algorithms(self) -> tuple[str, ...]:
