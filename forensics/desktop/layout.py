@@ -14,6 +14,11 @@ Below the desktop service's root::
       own/                     the service's own, 0700
         deskd.json             pids, slot, steps: what a restarted service needs to clean up
         disk.img               what the home folder is mounted from
+        keeper.log             and what else the session's programs write to standard error
+      net/                     the service's own; the keeper copies both into the evidence
+        dns.jsonl              what was asked of the session's name server
+        egress.jsonl           connections that were opened, and those that were refused
+      etc/                     the desktop's /etc: hosts, resolv.conf, policies, openbox
       x/                       the X server's (desktop's user), passable by the portal's group
         rfb.sock               RFB, for the gateway
         X<display>             the X socket; bound over /tmp/.X11-unix in the session's namespaces
@@ -120,6 +125,26 @@ class SessionFolder:
     @property
     def disk_image(self) -> Path:
         return self.own / "disk.img"
+
+    @property
+    def net(self) -> Path:
+        return self.path / "net"
+
+    @property
+    def dns_log(self) -> Path:
+        return self.net / "dns.jsonl"
+
+    @property
+    def egress_log(self) -> Path:
+        return self.net / "egress.jsonl"
+
+    @property
+    def etc(self) -> Path:
+        return self.path / "etc"
+
+    def log(self, program: str) -> Path:
+        """Where the standard error of one of the session's programs goes."""
+        return self.own / f"{program}.log"
 
     @property
     def x(self) -> Path:
