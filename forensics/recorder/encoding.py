@@ -11,7 +11,8 @@ from av.video.reformatter import VideoReformatter
 from forensics.clock import Moment
 from forensics.recorder.grabbing import Grabber, Seen
 from forensics.recorder.messages import Voice
-from forensics.recorder.segments import Note, Segment
+from forensics.recorder.note import Note
+from forensics.recorder.segments import Segment
 
 #: A segment's length, seconds.
 LENGTH: Final = 10.0

@@ -2,13 +2,12 @@
 
 ``empty_moov`` and ``default_base_moof`` with fragments of one second: after a ``kill -9`` every
 whole fragment plays. ``zerolatency``: without it x264 keeps a still screen to itself. The file says
-inside whose and which segment it is and when it began (:class:`Note`), so that a file alone can be
+inside whose and which segment it is and when it began (:mod:`forensics.recorder.note`), so that a file alone can be
 placed.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -19,6 +18,7 @@ import av
 from av.video.reformatter import VideoReformatter
 
 from forensics.clock import Moment
+from forensics.recorder.note import Note
 from forensics.recorder.screen import BYTES_PER_PIXEL, Frame
 
 CODEC: Final = "libx264"
@@ -31,19 +31,6 @@ _MP4: Final = {
     "frag_duration": str(int(FRAGMENT * 1_000_000)),
     "flush_packets": "1",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a segment says of itself, in the MP4's comment."""
-
-    session: str
-    seq: int
-    first: Moment
-
-    def encode(self) -> str:
-        value = {"session": self.session, "seq": self.seq, "first": self.first.to_json()}
-        return json.dumps(value, separators=(",", ":"))
 
 
 @dataclass(slots=True)
