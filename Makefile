@@ -18,8 +18,11 @@ run: setup ## set up, then serve the portal on http://127.0.0.1:8000
 	@.venv/bin/honcho start
 
 test: setup-test ## set up, then run everything: both databases, browser, judges
-	$(PYTEST) -n $(WORKERS) -m "not soak" --cov --cov-report=
-	bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) -m "not soak and not browser" --cov --cov-append --cov-report=term tests/portal tests/functional tests/faults
+	$(PYTEST) -n $(WORKERS) -m "not soak" $(COVER)
+	bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) -m "not soak and not browser" $(COVER_MORE) tests/portal tests/functional tests/faults
+
+coverage: ## the same, and say which branches nothing went through
+	$(MAKE) test COVER="--cov --cov-report=" COVER_MORE="--cov --cov-append --cov-report=term"
 
 soak: setup-test ## the long fault and endurance runs
 	$(PYTEST) -n $(WORKERS) -m soak
@@ -39,4 +42,4 @@ lock: ## resolve the lock files anew from pyproject.toml
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.lock
 	uv pip compile pyproject.toml --extra postgres --extra redis --extra capture --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements-dev.lock -o requirements.lock
 
-.PHONY: help setup setup-test run test soak check bench lock
+.PHONY: help setup setup-test run test coverage soak check bench lock
