@@ -118,6 +118,17 @@ class Settings(BaseSettings):
     desktops: str = "local:"
     gateway_bind: str = "127.0.0.1:8001"
     gateway_url: str = ""
+    capture_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
+    capture_idle_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    capture_concurrent: Annotated[int, Field(ge=1, le=100)] = 2
+    capture_daily: Annotated[int, Field(ge=1, le=10_000)] = 50
+    capture_open: Annotated[int, Field(ge=1, le=1000)] = 20
+    capture_keep_days: Annotated[int, Field(ge=1, le=365)] = 30
+    capture_addresses: Annotated[int, Field(ge=1, le=500)] = 50
+    capture_schedules: Annotated[int, Field(ge=1, le=1000)] = 20
+    capture_memory_bytes: Annotated[int, Field(ge=512 * 1024**2)] = 2 * 1024**3
+    capture_disk_bytes: Annotated[int, Field(ge=64 * 1024**2)] = 1024**3
+    capture_upload_bytes: Annotated[int, Field(ge=1024)] = 100 * 1024**2
 
     # Custody and privacy
     custody_anchor_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 24
