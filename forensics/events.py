@@ -22,6 +22,8 @@ says besides, and ``prev`` (:mod:`forensics.chained`). Kinds::
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -89,6 +91,12 @@ class EventLog:
             at = clock.rfc3339(moment.utc)
             self._log.append({**said, "n": number, "at": at, "mono": moment.mono, "kind": kind})
         return number
+
+    def after(self, n: int, limit: int) -> list[dict[str, Any]]:
+        """At most ``limit`` events with numbers above ``n``, as they stand in the log."""
+        with self.path.open("rb") as stream:
+            lines = itertools.islice(stream, n, n + limit)
+            return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
     def close(self) -> None:
         self._log.close()

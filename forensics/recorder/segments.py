@@ -2,8 +2,8 @@
 
 ``empty_moov`` and ``default_base_moof`` with fragments of one second: after a ``kill -9`` every
 whole fragment plays. ``zerolatency``: without it x264 keeps a still screen to itself. The file says
-inside whose and which segment it is and when it began (:mod:`forensics.recorder.note`), so that a file alone can be
-placed.
+inside whose and which segment it is and when it began (:mod:`forensics.recorder.note`), so that a
+file alone can be placed.
 """
 
 from __future__ import annotations
