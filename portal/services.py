@@ -14,6 +14,10 @@ from portal.accounts.administration import Administration
 from portal.accounts.security_service import AccountSecurity
 from portal.announcements.service import AnnouncementService
 from portal.audit.custody import Custody
+from portal.captures.doors import SECRET
+from portal.captures.opening import open_hosts
+from portal.captures.service import CaptureService
+from portal.cases.filing import Filing
 from portal.cases.service import CaseService
 from portal.database import Database
 from portal.deposits.service import DepositService
@@ -72,6 +76,7 @@ class Services:
     cases: CaseService
     imports: ImportService
     privacy: PrivacyService
+    captures: CaptureService
 
     @property
     def ledger(self) -> Ledger:
@@ -91,6 +96,7 @@ class Services:
             Sideline("checks", self.operators.advance, 60.0),
             Sideline("activity", self.privacy.follow, 1.0),
             Sideline("erasure", self.privacy.advance, 60.0),
+            *self.captures.sidelines(),
         )
 
     def housekeeping(self) -> None:
@@ -167,12 +173,16 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             nudge=queue.nudge,
             clock=clock or _now,
         )
-        built = services_of(tools, authority, queue, Box.of(identity))
+        hosts, secret = open_hosts(settings), keys.secret(SECRET)
+        captures = CaptureService(tools, Filing(tools), hosts, secret)
+        built = services_of(tools, authority, queue, Box.of(identity), captures)
         undo.pop_all()
     return built
 
 
-def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Box) -> Services:
+def services_of(
+    tools: Tools, authority: Authority | None, queue: Queue, box: Box, captures: CaptureService
+) -> Services:
     """The services around ``tools``; tests hand in tools of their own."""
     settings = tools.settings
     transport = open_transport(settings.mail.get_secret_value(), settings.path("."))
@@ -207,6 +217,7 @@ def services_of(tools: Tools, authority: Authority | None, queue: Queue, box: Bo
         cases=cases,
         imports=ImportService(deposits, cases.filing),
         privacy=PrivacyService(settings, tools.database, tools.vault, accounts, tools.clock),
+        captures=captures,
     )
 
 

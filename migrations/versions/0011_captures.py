@@ -83,7 +83,7 @@ def _captures() -> None:
         sa.Column("start_url", sa.Text(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("host", sa.String(200)),
-        sa.Column("wish", sa.String(16)),
+        sa.Column("ended_by", sa.String(16)),
         sa.Column("wait_detail", sa.Text()),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", _MOMENT, nullable=False),

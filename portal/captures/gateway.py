@@ -1,7 +1,7 @@
 """Serve the gateway to desktops: ``python -m portal.captures.gateway``.
 
-Reads the portal's settings and shares one secret with it (:data:`SECRET`), but neither its database
-nor its web framework.
+Reads the portal's settings and shares one secret with it (:data:`portal.captures.doors.SECRET`), but
+neither its database nor its web framework.
 """
 
 from __future__ import annotations
@@ -12,27 +12,15 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final
-from urllib.parse import urlsplit
+
+from forensics.desktop.registry import open_desktops
 
 from forensics.desktop.interface import Desktop
-from forensics.desktop.registry import open_desktops
 from forensics.errors import ForensicsError, UnknownSession
 from forensics.gateway import Gateway, GatewayOptions
+from portal.captures.doors import SECRET, origins
 from portal.keyring import Keyring
 from portal.settings import Settings
-
-#: the name of what signs tickets, in the keyring
-SECRET: Final = "desktop-tickets"  # noqa: S105 (a name, not the secret)
-_LOOPBACK: Final = ("127.0.0.1", "localhost")
-
-
-def origins(base_url: str) -> frozenset[str]:
-    """Pages that may connect: the portal's own; on this machine under either of its names."""
-    base = urlsplit(base_url)
-    port = f":{base.port}" if base.port else ""
-    names = _LOOPBACK if base.hostname in _LOOPBACK else (base.hostname or "",)
-    return frozenset(f"{base.scheme}://{name}{port}" for name in names)
 
 
 def finder(desktops: Sequence[Desktop]) -> Callable[[str], Desktop]:

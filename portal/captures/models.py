@@ -18,8 +18,8 @@ class CaptureState(StrEnum):
     """Each is reached from one before it, by one compare-and-swap; the last three are final.
 
     ``finishing``: the desktop closes its recording, then its files move into the vault. ``review``:
-    all of it is in the vault and nothing is deposited yet. ``sealing``: it is going to be, whatever
-    dies meanwhile.
+    all of it is in the vault and nothing is deposited yet. A row that is ``discarded`` goes as soon
+    as nothing of the session is left anywhere.
     """
 
     QUEUED = "queued"
@@ -27,7 +27,6 @@ class CaptureState(StrEnum):
     LIVE = "live"
     FINISHING = "finishing"
     REVIEW = "review"
-    SEALING = "sealing"
     SEALED = "sealed"
     DISCARDED = "discarded"
     FAILED = "failed"
@@ -54,10 +53,10 @@ def _uuid() -> str:
 class Capture(Base):
     """One session at a desktop, wished for, running, or over.
 
-    ``wish`` is what a person (or a limit) asked of a running session and the sideline has yet to
-    carry out: ``finish`` or ``abandon``. ``host`` names the desktop host, once there is one.
-    ``cleared``: the host holds nothing of the session any more, and the vault nothing that was
-    discarded. ``actor`` is who asked, as JSON, so that what is done later is done in their name.
+    ``ended_by`` says what ended a running session: ``person``, ``operator``, ``idle``, ``limit`` or
+    ``itself``. ``host`` names the desktop host, once there is one. ``cleared``: the host holds
+    nothing of the session any more, and the vault nothing that was discarded. ``actor`` is who
+    asked, as JSON, so that what is done later is done in their name.
     """
 
     __tablename__ = "captures"
@@ -91,7 +90,7 @@ class Capture(Base):
 
     state: Mapped[str] = mapped_column(String(16), default=CaptureState.QUEUED)
     host: Mapped[str | None] = mapped_column(String(200))
-    wish: Mapped[str | None] = mapped_column(String(16))
+    ended_by: Mapped[str | None] = mapped_column(String(16))
     wait_detail: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]

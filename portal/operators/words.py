@@ -33,5 +33,8 @@ LOOPS: Final = {
     "checks": lazy_gettext("health checks"),
     "activity": lazy_gettext("activity"),
     "erasure": lazy_gettext("erasure"),
+    "captures": lazy_gettext("desktops"),
+    "capture-stamps": lazy_gettext("time-stamps of recordings"),
+    "capture-files": lazy_gettext("files of recordings"),
 }
 UNTRIED: Final = lazy_gettext("Not tried yet: in hand, or waiting for a worker.")
