@@ -37,7 +37,7 @@ from portal.audit.heads import head_digest, head_of, new_entry
 from portal.audit.models import AuditAnchor, AuditEntry
 from portal.audit.service import head, record
 from portal.database import Database, advance
-from portal.jobs.waiting import delay, wait_for
+from portal.jobs.waiting import goes_on, wait_for, waits
 from timestamping.stamper import Stamper
 from timestamping.stored import from_text, reverified, to_text
 
@@ -202,29 +202,17 @@ class Anchoring:
         self, session: Session, anchor: AuditAnchor, reached: AnchorState, values: dict[str, Any]
     ) -> bool:
         """Compare-and-swap; False when somebody else was quicker."""
-        common = {
-            "state": reached,
-            "wait_reason": None,
-            "wait_detail": None,
-            "attempts": 0,
-            "next_attempt_at": self._tools.clock(),
-        }
-        return advance(session, AuditAnchor, anchor.id, anchor.state, **common, **values)
+        values = {"state": reached, **goes_on(self._tools.clock()), **values}
+        return advance(session, AuditAnchor, anchor.id, anchor.state, **values)
 
     def _wait(self, anchor: AuditAnchor, error: Exception) -> None:
         """Let it wait with its reason; the log names a reason when it is a new one."""
         wait = wait_for(error)
-        later = self._tools.clock() + delay(anchor.attempts, passing=wait.passing)
         with self._tools.database.transaction() as session:
             result = session.execute(
                 update(AuditAnchor)
                 .where(AuditAnchor.id == anchor.id, AuditAnchor.state == anchor.state)
-                .values(
-                    wait_reason=wait.code,
-                    wait_detail=wait.sentence,
-                    attempts=anchor.attempts + 1,
-                    next_attempt_at=later,
-                )
+                .values(waits(wait, anchor.attempts, self._tools.clock()))
                 .execution_options(synchronize_session=False)
             )
             if result.rowcount and anchor.wait_reason != wait.code:  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from portal.audit.actor import Actor
 from portal.audit.service import Act, Detail, record_many
 from portal.deposits.models import Deposit, State
 from portal.deposits.tools import Tools
-from portal.jobs.waiting import delay, wait_for
+from portal.jobs.waiting import goes_on, wait_for, waits
 
 WORKER: Final = Actor.process("worker")
 _ROWS: Final = cast(Table, Deposit.__table__)
@@ -45,15 +45,9 @@ class Steps:
 
     def done(self, expected: State, reached: State, results: Sequence[Done]) -> list[Deposit]:
         """Compare-and-swap every row; the ones this caller moved, with their new values."""
-        common = {
-            "state": reached,
-            "wait_reason": None,
-            "wait_detail": None,
-            "attempts": 0,
-            "next_attempt_at": self._tools.clock(),
-        }
         if not results:
             return []
+        common = {"state": reached, **goes_on(self._tools.clock())}
         values = {each.deposit.id: {**common, **each.values} for each in results}
         with self._tools.database.transaction() as session:
             ids = _move(session, expected, values)
@@ -71,19 +65,12 @@ class Steps:
         with self._tools.database.transaction() as session:
             for each in failures:
                 row, wait = each.deposit, wait_for(each.error)
-                later = self._tools.clock() + delay(row.attempts, passing=wait.passing)
+                values = waits(wait, row.attempts, self._tools.clock())
                 result = session.execute(
                     update(Deposit)
                     .where(Deposit.id == row.id, Deposit.state == expected)
                     .where(Deposit.lease == row.lease)
-                    .values(
-                        wait_reason=wait.code,
-                        wait_detail=wait.sentence,
-                        attempts=row.attempts + 1,
-                        next_attempt_at=later,
-                        lease=None,
-                        lease_until=None,
-                    )
+                    .values(values | {"lease": None, "lease_until": None})
                     .execution_options(synchronize_session=False)
                 )
                 if result.rowcount and row.wait_reason != wait.code:  # type: ignore[attr-defined]

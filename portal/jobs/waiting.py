@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import structlog
 
@@ -53,3 +53,18 @@ def delay(attempts: int, *, passing: bool) -> timedelta:
     first, most = _PASSING if passing else _LASTING
     seconds = min(first * 2 ** min(attempts, 20), most)
     return timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311 (no secret)
+
+
+def goes_on(now: datetime) -> dict[str, Any]:
+    """Values of a row whose step succeeded: it waits for nothing, and the next step is due."""
+    return {"wait_reason": None, "wait_detail": None, "attempts": 0, "next_attempt_at": now}
+
+
+def waits(wait: Wait, attempts: int, now: datetime) -> dict[str, Any]:
+    """Values of a row whose step failed, after ``attempts`` failures before."""
+    return {
+        "wait_reason": wait.code,
+        "wait_detail": wait.sentence,
+        "attempts": attempts + 1,
+        "next_attempt_at": now + delay(attempts, passing=wait.passing),
+    }
