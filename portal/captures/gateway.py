@@ -1,7 +1,7 @@
 """Serve the gateway to desktops: ``python -m portal.captures.gateway``.
 
-Reads the portal's settings and shares one secret with it (:data:`portal.captures.doors.SECRET`), but
-neither its database nor its web framework.
+Reads the portal's settings and shares one secret with it (:data:`portal.captures.doors.SECRET`),
+but neither its database nor its web framework.
 """
 
 from __future__ import annotations

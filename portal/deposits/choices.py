@@ -17,6 +17,7 @@ STATE_WORDS: Final = {
 KIND_WORDS: Final = {
     "file": lazy_gettext("File"),
     "folder": lazy_gettext("Folder"),
+    "capture": lazy_gettext("Capture"),
     "digest": lazy_gettext("Digest only"),
 }
 OWNER_WORDS: Final = {

@@ -13,7 +13,7 @@ from portal.deposits.erased import refuse_erased
 from portal.deposits.evidence import digests_of, receipt_of, token_of
 from portal.deposits.filenames import download_name
 from portal.deposits.folder_downloads import FolderDownloads
-from portal.deposits.folders import KIND as FOLDER
+from portal.deposits.folders import SEVERAL
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit
 from portal.deposits.on_demand import OnDemand
@@ -77,7 +77,7 @@ class Downloads:
         _check_issued(deposit)
         if with_original:
             refuse_erased(deposit, self._tools.settings.zone)
-        folder = deposit.kind == FOLDER
+        folder = deposit.kind in SEVERAL
         original = self._original(deposit) if with_original and not folder else None
         opener = self.folders.opener(deposit) if with_original and folder else None
 
@@ -95,7 +95,7 @@ class Downloads:
         """The deposited bytes. Reading to the end fails unless they have the digest deposited. Of
         a folder, a zip of its files."""
         refuse_erased(deposit, self._tools.settings.zone)
-        if deposit.kind == FOLDER:
+        if deposit.kind in SEVERAL:
             return self.folders.all(actor, deposit)
         key, digest = self._vault_key(deposit), digests_of(deposit)[0]
 

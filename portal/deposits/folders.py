@@ -26,6 +26,10 @@ from timestamping.package import member_names
 from timestamping.package_files import FILES
 
 KIND: Final = "folder"
+#: what was captured at a desktop: its list is the session's manifest
+CAPTURE: Final = "capture"
+#: kinds of several files, whose digests are those of their list
+SEVERAL: Final = frozenset({KIND, CAPTURE})
 _BLOCK: Final = 1024 * 1024
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -90,7 +94,10 @@ class Folders:
             return list(session.scalars(query.limit(limit) if limit is not None else query))
 
     def listed(self, deposit: Deposit) -> FileList | None:
-        """The list, written again from its rows; None for what is no folder."""
+        """The list, written again from its rows; None for what is no folder. A capture's says much
+        more than its rows do, so that it is read from where it is kept."""
+        if deposit.kind == CAPTURE and deposit.vault_key is not None:
+            return FileList.decode(self._tools.vault.read(deposit.vault_key))
         if deposit.kind != KIND:
             return None
         with self._tools.database.reading() as session:
@@ -138,5 +145,6 @@ def write_zip(files: FileList, opener: Mapping[str, Callable[[], BinaryIO]], out
 
 
 def seen(deposit: Deposit) -> bool:
-    """Whether the portal received what was deposited: the file, or every file of the folder."""
+    """Whether the portal received what was deposited: the file, or every file of the folder, or
+    made them itself."""
     return deposit.kind == "file" or bool(deposit.files_seen)

@@ -15,6 +15,7 @@ from chain_adapter.tlog import TlogLedger
 from portal.deposits import facts, present, ruler, vouching
 from portal.deposits.blueprint import blueprint
 from portal.deposits.filenames import shown_name
+from portal.deposits.folders import SEVERAL
 from portal.deposits.letters import verify_url
 from portal.deposits.models import Deposit, State
 from portal.deposits.service import DepositService
@@ -103,7 +104,7 @@ def _values(deposit: Deposit) -> dict[str, Any]:
 
 def _files(deposit: Deposit) -> dict[str, Any]:
     """The files of a folder, a page of them."""
-    if deposit.kind != "folder":
+    if deposit.kind not in SEVERAL:
         return {"files": []}
     start = min(max(request.args.get("files", 0, type=int), 0), 2**31 - _FILES)
     found = _deposits().files(current_actor(), deposit.id, start, _FILES + 1)

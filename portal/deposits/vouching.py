@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from portal.deposits.evidence import proof_of, receipts_of
 from portal.deposits.facts import ReceiptFacts, TokenFacts
-from portal.deposits.folders import seen
+from portal.deposits.folders import CAPTURE, seen
 from portal.deposits.models import Deposit, State
 from timestamping.letter.ledger_view import read_checkpoint
 
@@ -57,12 +57,15 @@ def _depositor(deposit: Deposit, names: Names) -> Party:
     says = {
         "file": gettext("brought the file; where it comes from is their word"),
         "folder": gettext("brought the files; where they come from is their word"),
+        "capture": gettext("sat at the portal's desktop, or named the addresses to capture"),
     }.get(deposit.kind, gettext("stated the digest; the file stayed with them"))
     return Party(gettext("Depositor"), "user", names.depositor, says, PERSON, "#about-title")
 
 
 def _platform(deposit: Deposit, names: Names) -> Party:
-    if seen(deposit):
+    if deposit.kind == CAPTURE:
+        says = gettext("recorded it at a desktop of its own and computed every digest")
+    elif seen(deposit):
         says = gettext("received it whole and computed the digest")
     else:
         says = gettext("received the digest, and has not seen the file")

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.database import Database, advance
+from portal.deposits.folders import SEVERAL
 from portal.deposits.models import Deposit, DepositFile, State
 from portal.privacy.holds import held
 from portal.privacy.models import Erasure, ErasureState
@@ -92,7 +93,7 @@ class Eraser:
             erasure = session.get_one(Erasure, erasure_id)
             deposit = session.get_one(Deposit, erasure.deposit_id)
             deposit.erased_at, deposit.erased_for = now, erasure.asked_as
-            if deposit.kind == "folder":
+            if deposit.kind in SEVERAL:
                 _forget_files(session, deposit.id)
             else:
                 deposit.vault_key = None
@@ -103,7 +104,7 @@ class Eraser:
 
 def content_keys(session: Session, deposit: Deposit) -> list[str]:
     """Where the content lies. A folder's list of files is no content: the proof is over it."""
-    if deposit.kind == "folder":
+    if deposit.kind in SEVERAL:
         query = select(DepositFile.vault_key).where(DepositFile.deposit_id == deposit.id)
         return [key for key in session.scalars(query) if key]
     return [deposit.vault_key] if deposit.vault_key else []
