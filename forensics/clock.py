@@ -6,7 +6,7 @@ import math
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from forensics.errors import InvalidEvidence
@@ -25,6 +25,10 @@ class Moment:
 
     def to_json(self) -> dict[str, Any]:
         return {"utc": rfc3339(self.utc), "mono": self.mono}
+
+    def later(self, length: float) -> Moment:
+        """``length`` seconds after this one, on both clocks."""
+        return Moment(self.utc + timedelta(seconds=length), round(self.mono + length, 6))
 
     @classmethod
     def from_json(cls, value: Any) -> Moment:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from av.video.reformatter import VideoReformatter
 
 from forensics.clock import Moment
 from forensics.recorder.grabbing import Grabber, Seen
+from forensics.recorder.limits import LENGTH
 from forensics.recorder.messages import Voice
 from forensics.recorder.note import Note
 from forensics.recorder.segments import Segment
-
-#: A segment's length, seconds.
-LENGTH: Final = 10.0
 
 
 def segment_name(seq: int) -> str:

@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from forensics.clock import Moment
+from forensics.recorder.limits import GAP, HEARTBEAT
 from forensics.recorder.screen import Frame, Screen, ScreenGone
 
-#: A frame at least so often, seconds, even when nothing moves: a file that breaks off then still
-#: says for how long the screen stood.
-HEARTBEAT: Final = 0.5
-#: Not having seen the screen for longer is a gap and recorded as one, seconds.
-GAP: Final = 1.0
 #: Frames that wait for the encoder at most; each has four bytes a pixel.
 _WAITING: Final = 6
 

@@ -18,12 +18,11 @@ import av
 from av.video.reformatter import VideoReformatter
 
 from forensics.clock import Moment
+from forensics.recorder.limits import FRAGMENT
 from forensics.recorder.note import Note
 from forensics.recorder.screen import BYTES_PER_PIXEL, Frame
 
 CODEC: Final = "libx264"
-#: A fragment's length; a file that ends without warning lacks at most this and one frame.
-FRAGMENT: Final = 1.0
 _MILLISECOND: Final = Fraction(1, 1000)
 _X264: Final = {"preset": "veryfast", "tune": "zerolatency", "crf": "23", "threads": "1"}
 _MP4: Final = {

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forensics import clock
-from forensics.chained import ChainedLog
+from forensics.chained import ChainedLog, read_lines
 from forensics.clock import Moment
 from forensics.desktop import layout
 
@@ -42,6 +42,7 @@ class RecordingChain:
         self.attested = ""
         self.last: Moment | None = None
         self.ended = False
+        self._resume()
 
     def start(self, session: str, ready: Mapping[str, Any]) -> None:
         """The first line. ``ready`` is what the recorder said."""
@@ -105,6 +106,22 @@ class RecordingChain:
 
     def close(self) -> None:
         self._log.close()
+
+    def _resume(self) -> None:
+        """Know what the lines say that are there already."""
+        with self._log.path.open("rb") as stream:
+            for line in read_lines(stream, layout.CHAIN):
+                kind = line.value.get("type")
+                if kind not in {"token", "end"}:
+                    self.head = line.sha256
+                    self.heads.add(line.sha256)
+                if kind == "segment":
+                    self.count += 1
+                    self.last = Moment.from_json(line.value["last"])
+                elif kind == "token":
+                    self.tokens += 1
+                    self.attested = str(line.value["head"])
+                self.ended = kind == "end"
 
     def _add(self, kind: str, fields: Mapping[str, Any]) -> None:
         self.head = self._log.append({"type": kind, **fields})

@@ -29,6 +29,13 @@ command            arguments                              answer
 ``freeze``         ``reason``                             — ; input off for good
 ``finish``         perhaps ``reason``                     — ; at once, ``phase`` tells the rest
 =================  =====================================  ==========================================
+
+The order of a start, as the desktop service says it: the keeper is started and ``recording`` comes;
+the browser is started; ``environment`` hands over the cleanliness results, which the keeper shows
+in the browser; ``input`` with ``on`` waits (up to eight seconds) until that was on the recording
+for a second, and answers whether input is on; if not yet, it comes by itself. Unattended visits
+begin at that point without ``input``. The browser must live until the keeper has ended: ``finish``
+closes the web archive through it.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from forensics.desktop.interface import DesktopSpec, Limits
 from forensics.errors import InvalidSpec
+from forensics.recorder.limits import GAP, STALL
 
 _MAX: Final = 1 << 20
 
@@ -34,8 +35,8 @@ class Settings:
     wait_final_token_seconds: float = 30.0
     idle_seconds: float = 900.0
     warn_seconds: float = 120.0
-    hold_seconds: float = 1.0
-    stall_seconds: float = 2.5
+    hold_seconds: float = GAP
+    stall_seconds: float = STALL
     min_free_bytes: int = 32 << 20
     recorder_memory_bytes: int = 512 << 20
     page_settle_seconds: float = 3.0

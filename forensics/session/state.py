@@ -47,10 +47,12 @@ class State:
     stopped: bool = False
     checks: dict[str, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    pages_asked: int = 0
     busy: str = ""
     lacking: list[str] = field(default_factory=list)
     warned: set[str] = field(default_factory=set)
     clock_offset: float | None = None
+    cut_at: Moment | None = None
 
     @property
     def was_live(self) -> bool:
