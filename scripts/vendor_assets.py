@@ -43,8 +43,8 @@ TREES = {
 
 #: The only icons pages use, gathered into one sprite: ``<use href="…/icons.svg#check">``.
 ICONS = (
-    "activity alert-triangle anchor arrow-back-up arrow-right bell bookmark briefcase building- "
-    "bank calendar-repeat camera certificate check chevron-left chevron-right circle-check "
+    "activity alert-triangle anchor arrow-back-up arrow-right bank bell bookmark briefcase "
+    "building- calendar-repeat camera certificate check chevron-left chevron-right circle-check "
     "circle-dashed circle-x clipboard-text clock copy cube database device-desktop device-mobile "
     "download eraser eye file-certificate file-text file-upload file-zip files filter fingerprint "
     "hash heartbeat help-circle history home hourglass id info-circle key language link list "
