@@ -7,6 +7,9 @@ RFC 8785 JSON, so that anybody builds the same bytes from the same files::
 
 Files stand in the order of their paths' Unicode code points (the order of their UTF-8 bytes), each
 path once and exactly as given. ``sm3`` stands with every file or with none.
+
+The manifest of a remote capture is such a list too: RFC 8785 with schema ``notary/capture/v1``, in
+which the list and each of its files say more besides. It is kept byte for byte.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import rfc8785
@@ -22,6 +25,8 @@ import rfc8785
 from chain_adapter.digest import Digest
 
 SCHEMA: Final = "notary/files/v1"
+#: Of the manifest of a remote capture.
+CAPTURE: Final = "notary/capture/v1"
 #: Bounds of a list: files, characters of a path, bytes of the whole.
 MAX_FILES: Final = 10_000
 MAX_PATH: Final = 1024
@@ -51,13 +56,15 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """The files of a folder, in order; see the module.
+    """The files of a folder, in order; see the module. ``manifest`` is empty, or the capture's
+    manifest that lists them, of which only :meth:`decode` makes one.
 
     Raises:
         BadList: naming what is wrong.
     """
 
     files: tuple[ListedFile, ...]
+    manifest: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.files) <= MAX_FILES:
@@ -90,6 +97,8 @@ class FileList:
         Raises:
             BadList: longer than :data:`MAX_LIST`.
         """
+        if self.manifest:
+            return self.manifest
         files: list[Any] = []
         for each in self.files:
             one = {"path": each.path, "size": each.size, "sha256": each.sha256}
@@ -101,7 +110,7 @@ class FileList:
 
     @classmethod
     def decode(cls, data: bytes) -> FileList:
-        """Exactly what :meth:`encode` writes, nothing more lenient.
+        """Exactly what :meth:`encode` writes, or a capture's manifest; nothing more lenient.
 
         Raises:
             BadList: naming what is wrong.
@@ -112,6 +121,8 @@ class FileList:
             value = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise BadList("the file list is not JSON") from error
+        if isinstance(value, dict) and value.get("schema") == CAPTURE:
+            return cls(_captured(value, data), data)
         if not isinstance(value, dict) or value.keys() != {"schema", "files"}:
             raise BadList("a file list has the fields schema and files")
         if value["schema"] != SCHEMA or not isinstance(value["files"], list):
@@ -137,6 +148,21 @@ def check_path(path: str) -> str:
     if "" in parts or "." in parts or ".." in parts or _DRIVE.match(parts[0]):
         raise BadList("a path leads from the folder to the file, without . or .. or a drive")
     return path
+
+
+def _captured(value: dict[str, Any], data: bytes) -> tuple[ListedFile, ...]:
+    """The files of a capture's manifest, when ``data`` is its canonical form."""
+    try:
+        canonical = rfc8785.dumps(value) == data
+    except (ValueError, RecursionError) as error:
+        raise BadList("the capture's manifest has no canonical form (RFC 8785)") from error
+    if not canonical:
+        raise BadList("the capture's manifest is not in canonical form (RFC 8785)")
+    files = value.get("files")
+    if not isinstance(files, list) or not all(isinstance(each, dict) for each in files):
+        raise BadList("the capture's manifest has no list of files")
+    needed = ("path", "size", "sha256", "sm3")
+    return tuple(_listed({k: each[k] for k in needed if k in each}) for each in files)
 
 
 def _listed(value: Any) -> ListedFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 import rfc8785
@@ -121,3 +122,52 @@ def test_a_list_has_its_bounds() -> None:
         FileList.of(ListedFile(f"{n}", 1, HEX) for n in range(MAX_FILES + 1))
     with pytest.raises(BadList, match="bytes"):
         FileList.of(ListedFile("\x01" * 1000 + f"{n}", 1, HEX) for n in range(3000)).encode()
+
+
+def capture(**changes: object) -> dict[str, object]:
+    files = [
+        {"path": "log/events.jsonl", "sha256": HEX, "size": 3, "origin": "keeper", "at": "…"},
+        {"path": "recording/segment-000001.mp4", "sha256": HEX, "size": 9, "frames": 1.5},
+    ]
+    return {"schema": "notary/capture/v1", "terminal": "complete", "files": files} | changes
+
+
+def test_a_captures_manifest_is_a_list_kept_byte_for_byte() -> None:
+    data = rfc8785.dumps(capture())  # type: ignore[arg-type]
+    found = FileList.decode(data)
+    assert found.encode() == data
+    assert [each.path for each in found.files] == [
+        "log/events.jsonl",
+        "recording/segment-000001.mp4",
+    ]
+    assert found.size == 12
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        capture(files=[]),
+        capture(files="log"),
+        capture(files=["log"]),
+        capture(files=[{"path": "a", "size": 1}]),
+        capture(files=[{"path": "../a", "size": 1, "sha256": HEX}]),
+        capture(files=[{"path": each, "size": 1, "sha256": HEX} for each in ("b", "a")]),
+        capture(files=[{"path": "a", "size": 1, "sha256": HEX}] * 2),
+        capture(schema="notary/capture/v2"),
+    ],
+)
+def test_a_manifest_whose_files_are_no_list_is_refused(value: dict[str, object]) -> None:
+    with pytest.raises(BadList):
+        FileList.decode(rfc8785.dumps(value))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("spelling", [lambda d: d + b"\n", lambda d: d.replace(b":", b": ", 1)])
+def test_a_manifest_in_another_spelling_is_refused(spelling: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(BadList):
+        FileList.decode(spelling(rfc8785.dumps(capture())))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("oddity", ["NaN", '"\\ud800"', "9007199254740993", "1e999"])
+def test_a_manifest_that_has_no_canonical_form_is_refused(oddity: str) -> None:
+    with pytest.raises(BadList):
+        FileList.decode(f'{{"files":[],"schema":"notary/capture/v1","x":{oddity}}}'.encode())
