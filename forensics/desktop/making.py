@@ -1,0 +1,386 @@
+"""One session's desktop on this machine, step by step; what differs between kinds of isolation is
+left to :mod:`local`, :mod:`shared_network` and :mod:`bare`.
+
+Nothing here decides or watches: the desktop service does. Every method may be repeated after a
+failure, and :meth:`Making.end` clears whatever there is, however far the others came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from forensics.desktop import browser, components, processes
+from forensics.desktop.cgroups import Usage
+from forensics.desktop.firewall import Reach
+from forensics.desktop.interface import DesktopSpec, Isolation
+from forensics.desktop.layout import SessionFolder
+from forensics.desktop.processes import Place
+from forensics.desktop.slots import Claims, Slot
+from forensics.desktop.xclient import XClient, authority, new_cookie
+from forensics.environment import Target
+from forensics.errors import DeskUnavailable, Retryable
+
+#: The folder our programs are imported from.
+CODE: Final = Path(__file__).resolve().parents[2]
+_X_SECONDS: Final = 10.0
+_BROWSER_SECONDS: Final = 30.0
+_ROUND: Final = 0.02
+_END_SECONDS: Final = 3.0
+
+
+class StepFailed(Retryable):
+    """A step of the start did not succeed; the sentence names the program and its last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the desktop service was told. ``group`` may read what the portal must read;
+    ``resolvers`` answer the desktops' name servers. ``keeper`` is the command that keeps a session,
+    without its arguments."""
+
+    group: int = field(default_factory=os.getgid)
+    reach: Reach = field(default_factory=Reach)
+    resolvers: tuple[str, ...] = ()
+    ntp: tuple[str, ...] = ()
+    stun: tuple[str, ...] = ()
+    public_address: str = ""
+    idle_seconds: float = 900.0
+    final_token_seconds: float = 30.0
+    keeper: tuple[str, ...] = (sys.executable, "-m", "forensics.session")
+
+
+class Making:
+    """``started`` is called with the name, number and start time of every process begun, before
+    anything waits for it, so that a service that dies knows what to end."""
+
+    isolation: ClassVar[Isolation]
+    own_network: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        spec: DesktopSpec,
+        slot: Slot,
+        folder: SessionFolder,
+        options: Options,
+        claims: Claims,
+        started: Callable[[str, int, int], None] = lambda name, pid, at: None,
+    ) -> None:
+        self.spec, self.slot, self.folder = spec, slot, folder
+        self.options, self.claims, self._started = options, claims, started
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.cdp_port = slot.cdp_port(self.own_network)
+        self.page_port = slot.page_port(self.own_network)
+        self.argv = browser.argv(spec, self.cdp_port)
+        self.environment = browser.environment(spec, slot.display)
+        self.policies: dict[str, str] = {}
+        self.began = datetime.now(UTC)
+        self._cookie = new_cookie()
+
+    # -- what kinds of isolation say ---------------------------------------------------------
+
+    @property
+    def uid(self) -> int | None:
+        """X's and the browser's user; None: the service's own."""
+        return None
+
+    @property
+    def keeper_uid(self) -> int | None:
+        """Who records and owns the evidence; None: the service's own user."""
+        return None
+
+    def network(self) -> None:
+        """Make the network. Nothing to do where it is the host's."""
+
+    def _screen_command(self, words: list[str]) -> tuple[list[str], Place]:
+        raise NotImplementedError
+
+    def _keeper_place(self) -> Place:
+        raise NotImplementedError
+
+    def _browser_command(self, words: list[str]) -> tuple[list[str], Place]:
+        raise NotImplementedError
+
+    def _facts(self) -> dict[str, Any]:
+        """More facts for the evidence."""
+        return {}
+
+    def _describe(self, target: dict[str, Any]) -> dict[str, Any]:
+        """More of what the cleanliness checks may expect."""
+        return target
+
+    def usage(self) -> Usage:
+        """What X and browser use."""
+        return Usage()
+
+    def stragglers(self) -> list[int]:
+        """Every process of the session that still runs."""
+        found: list[int] = []
+        for each in self.children.values():
+            if each.poll() is None:
+                found += [each.pid, *processes.descendants(each.pid)]
+        return found
+
+    def _clear(self) -> list[str]:
+        """Remove what was made beside processes and files; what could not be."""
+        return []
+
+    # -- the steps ---------------------------------------------------------------------------
+
+    def folders(self) -> None:
+        """Lay the session's folders, each with its owner, and what was asked for."""
+        folder, group = self.folder, self.options.group
+        own = os.geteuid()
+        uid = own if self.uid is None else self.uid
+        keeper = own if self.keeper_uid is None else self.keeper_uid
+        user_group = os.getegid() if self.uid is None else self.uid
+        keeper_group = os.getegid() if self.keeper_uid is None else self.keeper_uid
+        folder.path.chmod(0o711)
+        for path, owner, owners, mode in (
+            (folder.own, own, os.getegid(), 0o700),
+            (folder.run, keeper, group, 0o2750),
+            (folder.net, own, keeper_group, 0o750),
+            (folder.etc, own, os.getegid(), 0o755),
+            (folder.x, uid, group, 0o2711),
+            (folder.home, uid, user_group, 0o700),
+            (folder.box_in, keeper, user_group, 0o2750),
+            (folder.evidence, keeper, group, 0o2750),
+        ):
+            path.mkdir(exist_ok=True)
+            os.chown(path, owner, owners)
+            path.chmod(mode)
+        self.write_spec()
+
+    def write_spec(self) -> None:
+        """``spec.json`` for the keeper: what was asked for, and the facts."""
+        spec = asdict(self.spec)
+        spec["subject"], spec["urls"] = dict(self.spec.subject), list(self.spec.urls)
+        facts = {
+            "isolation": self.isolation.value,
+            "slot": self.slot.number,
+            "cdp_port": self.cdp_port,
+            "page_port": self.page_port,
+            "display": f":{self.slot.display}",
+            "idle_seconds": self.options.idle_seconds,
+            "wait_final_token_seconds": self.options.final_token_seconds,
+            "versions": components.versions(),
+            "browser_argv": list(self.argv),
+            "browser_environment": self.environment,
+            "policies": self.policies,
+            **self._facts(),
+        }
+        temporary = self.folder.spec.with_suffix(".new")
+        temporary.write_text(json.dumps(spec | facts, ensure_ascii=False, indent=1))
+        os.chown(temporary, os.geteuid(), self._keeper_group())
+        temporary.chmod(0o640)
+        temporary.replace(self.folder.spec)
+
+    def screen(self) -> None:
+        """Start the X server and wait until it answers.
+
+        Raises:
+            StepFailed
+        """
+        self._lay_cookies()
+        display = self.slot.display
+        rfb = self.folder.rfb
+        words = [
+            str(components.program("Xvnc")), f":{display}",
+            "-geometry", f"{self.spec.width}x{self.spec.height}", "-depth", "24",
+            "-auth", self._inside_x(self.folder.xauthority),
+            "-rfbunixpath", self._inside_x(rfb), "-rfbunixmode", "0660", "-rfbport", "-1",
+            "-nolisten", "tcp", "-nolisten", "local", "-SecurityTypes", "None",
+            "-AlwaysShared=1", "-AcceptSetDesktopSize=0", "-SendPrimary=0", "-FrameRate=30",
+            "-IdleTimeout=0", "-MaxCutText=1048576", "-desktop", "desktop", "-br", "-noreset",
+        ]  # fmt: skip
+        command, place = self._screen_command(words)
+        variables = {"PATH": "/usr/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+        self._start("screen", command, variables, place)
+        self._wait("screen", _X_SECONDS, self._screen_answers)
+
+    def ping(self) -> XClient:
+        """A connection to the X server, from outside of the desktop.
+
+        Raises:
+            DeskUnavailable
+        """
+        return XClient(self._x_socket(), self._cookie)
+
+    def keeper(self, *arguments: str) -> None:
+        """Start the keeper; its status tells how it goes."""
+        variables = {
+            "DISPLAY": f":{self.slot.display}",
+            "XAUTHORITY": str(self.folder.keeper_xauthority),
+            "HOME": "/nonexistent",
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(CODE),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        words = [*self.options.keeper, "--folder", str(self.folder.path), *arguments]
+        name = "salvage" if arguments else "keeper"
+        self._start(name, words, variables, self._keeper_place(), cwd=CODE)
+
+    def browser(self) -> None:
+        """Start window manager and browser and wait for its DevTools.
+
+        Raises:
+            StepFailed
+        """
+        words = ["/bin/sh", "-c", browser.LOOP, "desktop", self.spec.keyboard, *self.argv]
+        command, place = self._browser_command(words)
+        self._start("browser", command, self.environment, place)
+        self._wait("browser", _BROWSER_SECONDS, self._browser_answers)
+
+    def browser_pid(self) -> int:
+        """The main browser process; 0 when there is none just now."""
+        child = self.children.get("browser")
+        for pid in processes.descendants(child.pid) if child else []:
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/exe") == str(components.CHROMIUM):  # noqa: PTH115
+                    return pid
+        return 0
+
+    def target(self) -> Target:
+        """What the cleanliness checks look at."""
+        pid = self.browser_pid()
+        listeners = [f"127.0.0.1:{self.cdp_port}", f"127.0.0.1:{self.page_port}"]
+        screen = self.children["screen"].pid
+        expected: dict[str, Any] = {
+            "session": self.spec.session,
+            "folder": self.folder.path,
+            "isolation": self.isolation,
+            "pid": pid,
+            "browser_pid": pid,
+            "uid": self.uid,
+            "helpers": (screen, *processes.descendants(screen)),
+            "executables": components.executables(),
+            "argv": self.argv,
+            "environment": self.environment,
+            "policies": self.policies,
+            "started": self.began,
+            "listeners": tuple(listeners),
+            "cdp_port": self.cdp_port,
+            "browser_version": components.browser_version(),
+            "ntp_servers": self.options.ntp,
+            "stun_servers": self.options.stun,
+            "public_address": self.options.public_address,
+            "packages": components.versions(),
+        }
+        return Target(**self._describe(expected))
+
+    def open_downloads(self) -> None:
+        """Let the keeper read finished downloads: the browser keeps them for its user alone."""
+
+    def end(self, keep_keeper: bool = False) -> list[str]:
+        """End every process and remove network, groups and mounts; files stay. What could not be
+        removed."""
+        left = [f"process {pid}" for pid in processes.end_all(self.stragglers, _END_SECONDS)]
+        for each in self.children.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                each.wait(0.5)
+        left += self._clear()
+        return left
+
+    def remove_files(self) -> None:
+        """Remove the session's folder. Only after :meth:`end`."""
+        shutil.rmtree(self.folder.path, ignore_errors=True)
+        if self.folder.path.exists():
+            shutil.rmtree(self.folder.path)
+
+    # -- helpers -----------------------------------------------------------------------------
+
+    def _start(
+        self,
+        name: str,
+        command: list[str],
+        variables: Mapping[str, str],
+        place: Place,
+        cwd: Path = Path("/"),
+        pass_fds: tuple[int, ...] = (),
+    ) -> None:
+        log = self.folder.log(name)
+        child = processes.start(command, variables, place, log, cwd=cwd, pass_fds=pass_fds)
+        self.children[name] = child
+        self._started(name, child.pid, processes.started_at(child.pid))
+
+    def _wait(self, name: str, seconds: float, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if self.children[name].poll() is not None:
+                raise StepFailed(f"the {name} ended at once: {self.last_words(name)}")
+            if time.monotonic() > deadline:
+                raise StepFailed(f"the {name} was not ready within {seconds:.0f} seconds")
+            time.sleep(_ROUND)
+
+    def last_words(self, name: str) -> str:
+        """The end of what a program wrote to standard error."""
+        try:
+            with self.folder.log(name).open("rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - 600))
+                words = file.read(600).decode("utf-8", "replace").split("\n")
+        except OSError:
+            return "it said nothing"
+        said = " ".join(word.strip() for word in words[-4:] if word.strip())
+        return said or "it said nothing"
+
+    def _screen_answers(self) -> bool:
+        try:
+            client = self.ping()
+        except DeskUnavailable:
+            return False
+        try:
+            client.ping()
+        except DeskUnavailable:
+            return False
+        finally:
+            client.close()
+        return self.folder.rfb.exists()
+
+    def _browser_answers(self) -> bool:
+        pid = self.browser_pid()
+        return bool(pid) and is_listening(pid, self.cdp_port)
+
+    def _x_socket(self) -> Path:
+        return Path("/tmp/.X11-unix", f"X{self.slot.display}")  # noqa: S108
+
+    def _inside_x(self, path: Path) -> str:
+        """How the X server itself spells a path in its folder."""
+        return str(path)
+
+    def _keeper_group(self) -> int:
+        return os.getegid() if self.keeper_uid is None else self.keeper_uid
+
+    def _lay_cookies(self) -> None:
+        content = authority(self.slot.display, self._cookie)
+        own = os.geteuid()
+        for path, uid in (
+            (self.folder.xauthority, self.uid),
+            (self.folder.keeper_xauthority, self.keeper_uid),
+        ):
+            path.unlink(missing_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            descriptor = os.open(path, flags, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                os.fchown(descriptor, own if uid is None else uid, -1)
+
+
+def is_listening(pid: int, port: int) -> bool:
+    """Whether something listens on that TCP port in the process's network namespace."""
+    try:
+        lines = Path("/proc", str(pid), "net", "tcp").read_text().splitlines()[1:]
+    except OSError:
+        return False
+    fields = (line.split() for line in lines)
+    return any(each[1].endswith(f":{port:04X}") and each[3] == "0A" for each in fields)
