@@ -100,20 +100,34 @@ class Services:
         )
 
     def housekeeping(self) -> None:
-        """What crashes leave behind and what time wears out; called now and then by the worker."""
-        removed = self.vault.sweep()
-        if removed:
+        """What crashes leave behind and what time wears out; called now and then by the worker.
+        A step that fails is logged and tried again the next time; it keeps no other from running.
+        """
+        steps: dict[str, Callable[[], object]] = {
+            "vault": self._sweep,
+            "uploads": self._expire,
+            "pki": self.pki.renew,
+            "custody": self.custody.housekeeping,
+            "mail": lambda: self.mail.forget_old(self.settings.retention_mail_days),
+            "accounts": self.accounts.forget_old,
+            "webhooks": self.webhooks.housekeeping,
+            "operators": self.operators.housekeeping,
+            "imports": self.imports.sweep,
+            "beats": lambda: forget_old_beats(self.database, self.clock()),
+        }
+        for name, step in steps.items():
+            try:
+                step()
+            except Exception:  # noqa: BLE001 - one part's trouble is no other's
+                _log.exception("housekeeping_failed", step=name)
+
+    def _sweep(self) -> None:
+        if removed := self.vault.sweep():
             _log.info("broken_uploads_removed", count=removed)
+
+    def _expire(self) -> None:
         if expired := self.uploads.expire():
             _log.info("drafts_expired", files=expired)
-        self.pki.renew()
-        self.custody.housekeeping()
-        self.mail.forget_old(self.settings.retention_mail_days)
-        self.accounts.forget_old()
-        self.webhooks.housekeeping()
-        self.operators.housekeeping()
-        self.imports.sweep()
-        forget_old_beats(self.database, self.clock())
 
     def close(self) -> None:
         """Give everything back; the services are not used afterwards."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from io import StringIO
+
 import pytest
 
 import migrations
@@ -84,9 +87,29 @@ def test_both_digests_when_configured(make_settings: MakeSettings) -> None:
     built.close()
 
 
-def test_housekeeping_is_harmless_to_repeat(services: Services) -> None:
+def test_housekeeping_is_harmless_to_repeat(services: Services, logged: StringIO) -> None:
     services.housekeeping()
     services.housekeeping()
+    assert "housekeeping_failed" not in logged.getvalue()
+
+
+def test_what_fails_in_housekeeping_keeps_nothing_else_from_its_turn(
+    services: Services, logged: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, swept = [], []
+
+    def fail() -> int:
+        raise OSError("the disk is away")
+
+    monkeypatch.setattr(services.vault, "sweep", fail)
+    monkeypatch.setattr(services.mail, "forget_old", kept.append)
+    monkeypatch.setattr(services.webhooks, "housekeeping", fail)
+    monkeypatch.setattr(services.imports, "sweep", lambda: swept.append(True))
+    services.housekeeping()
+    assert kept == [services.settings.retention_mail_days]
+    assert swept == [True]
+    failed = [line for line in logged.getvalue().splitlines() if "housekeeping_failed" in line]
+    assert [json.loads(line)["step"] for line in failed] == ["vault", "webhooks"]
 
 
 def test_a_passphrase_locks_every_private_key(make_settings: MakeSettings) -> None:
