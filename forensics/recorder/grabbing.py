@@ -73,15 +73,13 @@ class Grabber:
     def _look(self) -> None:
         begun, tick = time.monotonic(), 0
         while not self._stopping.is_set():
-            self._take(self._screen.grab())
-            tick += 1
+            frame = self._screen.grab()
             late = time.monotonic() - (begun + tick / self._fps)
-            if late < 0:
-                self._stopping.wait(-late)
-            else:
-                skipped = int(late * self._fps)
-                tick += skipped
-                self._lose(skipped)
+            skipped = max(0, int(late * self._fps))
+            self._lose(skipped)
+            self._take(frame)
+            tick += skipped + 1
+            self._stopping.wait(max(0.0, begun + tick / self._fps - time.monotonic()))
 
     def _take(self, frame: Frame) -> None:
         asked = not self._stills.empty()

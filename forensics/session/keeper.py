@@ -231,6 +231,9 @@ class Keeper:
     def _on_gap(self, message: Mapping[str, Any]) -> None:
         self.state.counts["gaps"] += 1
         self.emit("gap", {name: message[name] for name in ("from", "to", "seconds")})
+        # Noticed late only when this process stood still as well, with the whole machine.
+        if message["seconds"] > self.settings.stall_seconds:
+            self.cut_short(f"the screen was not seen for {message['seconds']:.1f} seconds")
 
     def _on_still(self, message: Mapping[str, Any]) -> None:
         self.stills[int(message["number"])] = message

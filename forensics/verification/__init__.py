@@ -1,0 +1,1 @@
+"""The steps of :mod:`forensics.verifier`, by what they look at."""
