@@ -72,6 +72,16 @@ class Amount:
     more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What the index is asked for whom, and what it does not know."""
+
+    actor: Actor
+    wanted: DepositFilter
+    query: Query
+    tail: Tail
+
+
 class Searching:
     """Lists and counts for whom the actor acts for."""
 
@@ -90,17 +100,17 @@ class Searching:
         with self._tools.database.reading() as session:
             if wanted.plain:
                 return _page(_direct(session, actor, wanted, after, size + 1), wanted.sort, size)
-            query = query_of(actor, wanted)
-            if query is None:
+            question = _question(session, actor, wanted)
+            if question is None:
                 return Page((), None)
-            tail = tail_of(session, actor, wanted, query)
-            hits = self._hits(session, actor, wanted, query, after, size + 1, tail)
+            hits = self._hits(session, question, after, size + 1)
             more = len(hits) > size
-            rows = _load(session, actor, wanted, hits[:size])
+            rows = _load(session, question, hits[:size])
         if not more:
-            return Page(rows, None, tail.behind)
+            return Page(rows, None, question.tail.behind)
         last = hits[size - 1]
-        return Page(rows, Cursor(wanted.sort, last.order, last.key).encode(), tail.behind)
+        following = Cursor(wanted.sort, last.order, last.key).encode()
+        return Page(rows, following, question.tail.behind)
 
     def count(self, actor: Actor, wanted: DepositFilter) -> Amount:
         """How many there are, counted as far as :data:`MOST_COUNTED`."""
@@ -109,14 +119,13 @@ class Searching:
                 rows = _between(select(Deposit.id).where(listed(actor)), wanted)
                 some = rows.limit(MOST_COUNTED + 1).subquery()
                 return _amount(session.scalar(select(func.count()).select_from(some)) or 0)
-            query = query_of(actor, wanted)
-            if query is None:
+            question = _question(session, actor, wanted)
+            if question is None:
                 return Amount(0)
-            tail = tail_of(session, actor, wanted, query)
             most = MOST_COUNTED + 1
-            if self._surely(session, actor, wanted, query, most + len(tail.ids)):
+            if self._surely(session, question, most + len(question.tail.ids)):
                 return Amount(MOST_COUNTED, more=True)
-            return _amount(len(self._hits(session, actor, wanted, query, None, most, tail)))
+            return _amount(len(self._hits(session, question, None, most)))
 
     def counts(self, actor: Actor) -> dict[str, int]:
         """How many are in each state, and how many wait (``"waits"``): kept by the index, put
@@ -143,72 +152,62 @@ class Searching:
             if (cursor := page.cursor) is None:
                 return
 
-    def _surely(
-        self, session: Session, actor: Actor, wanted: DepositFilter, query: Query, count: int
-    ) -> bool:
+    def _surely(self, session: Session, asked: _Question, count: int) -> bool:
         """Whether the index knows ``count`` that fit, which costs less than looking at them."""
-        if wanted.owner is Owner.SHARED:
+        if asked.wanted.owner is Owner.SHARED:
             return False
-        return self._index.count(session, scope_of(actor), query, wanted.span, count) == count
+        mine, span = scope_of(asked.actor), asked.wanted.span
+        return self._index.count(session, mine, asked.query, span, count) == count
 
     def _hits(
-        self,
-        session: Session,
-        actor: Actor,
-        wanted: DepositFilter,
-        query: Query,
-        after: Cursor | None,
-        limit: int,
-        tail: Tail,
+        self, session: Session, asked: _Question, after: Cursor | None, limit: int
     ) -> list[Hit]:
         """The first ``limit`` after ``after``, of index and tail together."""
-        order = _ORDERS[wanted.sort]
-        found = list(tail.hits)
+        order = _ORDERS[asked.wanted.sort]
+        found = list(asked.tail.hits)
         if after is not None:
             found = [hit for hit in found if order(hit) > order(Hit(after.id, after.order))]
-        if wanted.owner is not Owner.SHARED:
-            found += self._indexed(session, actor, wanted, query, after, limit, tail.ids)
+        if asked.wanted.owner is not Owner.SHARED:
+            found += self._indexed(session, asked, after, limit)
         return sorted(found, key=order)[:limit]
 
     def _indexed(
-        self,
-        session: Session,
-        actor: Actor,
-        wanted: DepositFilter,
-        query: Query,
-        after: Cursor | None,
-        limit: int,
-        without: frozenset[str],
+        self, session: Session, asked: _Question, after: Cursor | None, limit: int
     ) -> list[Hit]:
+        """What the index says, but of the tail."""
         found: list[Hit] = []
+        without = asked.tail.ids
         last = after.order if after else None
         while len(found) < limit:
-            asked = limit + min(len(without), limit)
-            part = self._part(session, scope_of(actor), wanted, query, last, asked)
+            most = limit + min(len(without), limit)
+            part = self._part(session, asked, last, most)
             found += [hit for hit in part if hit.key not in without]
-            if len(part) < asked:
+            if len(part) < most:
                 break
             last = part[-1].order
         return found[:limit]
 
     def _part(
-        self,
-        session: Session,
-        scope: str,
-        wanted: DepositFilter,
-        query: Query,
-        after: Keys | None,
-        limit: int,
+        self, session: Session, asked: _Question, after: Keys | None, limit: int
     ) -> list[Hit]:
-        span, sort = wanted.span, wanted.sort
+        mine, query = scope_of(asked.actor), asked.query
+        span, sort = asked.wanted.span, asked.wanted.sort
         if sort in (Sort.TITLE, Sort.SIZE):
-            return self._index.by_key(session, scope, query, span, limit, sort, after)
+            return self._index.by_key(session, mine, query, span, limit, sort, after)
         newest = sort is Sort.NEWEST
         if after is not None and newest:
             span = Span(span.first, min(span.end, after.place))
         elif after is not None:
             span = Span(max(span.first, after.place + 1), span.end)
-        return self._index.by_time(session, scope, query, span, limit, newest)
+        return self._index.by_time(session, mine, query, span, limit, newest)
+
+
+def _question(session: Session, actor: Actor, wanted: DepositFilter) -> _Question | None:
+    """None when the text holds nothing that could be found."""
+    query = query_of(actor, wanted)
+    if query is None:
+        return None
+    return _Question(actor, wanted, query, tail_of(session, actor, wanted, query))
 
 
 def _direct(
@@ -242,11 +241,10 @@ def _page(rows: Sequence[Deposit], sort: Sort, size: int) -> Page:
     return Page(tuple(rows[:size]), Cursor(sort, order_of(last), last.id).encode())
 
 
-def _load(
-    session: Session, actor: Actor, wanted: DepositFilter, hits: Sequence[Hit]
-) -> tuple[Deposit, ...]:
+def _load(session: Session, asked: _Question, hits: Sequence[Hit]) -> tuple[Deposit, ...]:
     """The rows of ``hits`` in their order, without what the actor may not see now."""
-    mine = granted(actor) if wanted.owner is Owner.SHARED else listed(actor)
+    shared = asked.wanted.owner is Owner.SHARED
+    mine = granted(asked.actor) if shared else listed(asked.actor)
     query = select(Deposit).where(Deposit.id.in_([hit.key for hit in hits]), mine)
     # What was looked at before was not read whole.
     found = session.scalars(query.execution_options(populate_existing=True))
