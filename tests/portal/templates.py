@@ -22,7 +22,8 @@ from portal.database import Database
 #: Brings the empty database behind a URL to the newest schema.
 Fill = Callable[[str], None]
 _SCHEMA = re.compile(r"-csearch_path=(\w+)")
-_PG_DUMP = "/usr/lib/postgresql"
+#: The programs of each version of PostgreSQL lie in a folder named after it.
+_SERVERS = "/usr/lib/postgresql"
 
 
 def sqlite_template(folder: Path) -> Fill:
@@ -68,7 +69,7 @@ def postgres_template(server: str) -> Fill:
 
 
 def _dump(server: str, schema: str) -> str:
-    newest = max(Path(_PG_DUMP).glob("*/bin/pg_dump"), key=lambda path: int(path.parts[-3]))
+    newest = max(Path(_SERVERS).glob("*/bin/pg_dump"), key=lambda path: int(path.parts[-3]))
     address = server.replace("postgresql+psycopg://", "postgresql://")
     done = subprocess.run(
         [newest, "--inserts", "--no-owner", "--schema", schema, "--dbname", address],
