@@ -5,6 +5,13 @@ unsealed and byte-reproducible. Errors stand in :mod:`timestamping.pdf.errors`.
 """
 
 from timestamping.letter.attachments import letter_document, metadata_document
+from timestamping.letter.capture import (
+    Capture,
+    CaptureCheck,
+    CaptureMoment,
+    CaptureSegment,
+    CaptureStill,
+)
 from timestamping.letter.data import (
     CustodyEvent,
     Depositor,
@@ -27,6 +34,11 @@ from timestamping.letter.strength import (
 from timestamping.letter.words import Words
 
 __all__ = [
+    "Capture",
+    "CaptureCheck",
+    "CaptureMoment",
+    "CaptureSegment",
+    "CaptureStill",
     "CustodyEvent",
     "Depositor",
     "Item",

@@ -14,6 +14,7 @@ import segno
 
 from timestamping.letter import strength
 from timestamping.letter.attachments import attachments
+from timestamping.letter.capture import capture_view
 from timestamping.letter.clock import Clock
 from timestamping.letter.data import Item, LetterData
 from timestamping.letter.files_view import files_view
@@ -89,6 +90,7 @@ def view(data: LetterData) -> dict[str, Any]:
         "more": len(data.items) - 1,
         "items": [item_view(item) for item in data.items],
         "files": files_view(data.files),
+        "capture": capture_view(data.capture, clock),
         "stations": stations(data, clock),
         "strength": [_strength(answer) for answer in strength.statement(facts)],
         "proves": [_words(words) for words in strength.proves(facts)],
