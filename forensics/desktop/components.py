@@ -70,7 +70,8 @@ def how_to_get(components: list[Component]) -> str:
 
 
 def program(name: str) -> Path:
-    """The absolute path of a program that is known to be there.
+    """The absolute path of a program that is known to be there, links followed: in a desktop
+    there is no /etc/alternatives.
 
     Raises:
         FileNotFoundError: it is not.
@@ -78,7 +79,7 @@ def program(name: str) -> Path:
     found = shutil.which(name, path=PATH)
     if found is None:
         raise FileNotFoundError(f"{name} is not installed")
-    return Path(found)
+    return Path(found).resolve()
 
 
 @functools.cache

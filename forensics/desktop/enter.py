@@ -14,7 +14,7 @@ import signal
 import sys
 
 _NEWNS, _NEWIPC = 0x00020000, 0x08000000
-_REC, _SLAVE, _BIND = 0x4000, 0x80000, 0x1000
+_REC, _SLAVE, _BIND, _NOSUID, _NODEV = 0x4000, 0x80000, 0x1000, 2, 4
 _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP = 38, 24
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -29,6 +29,19 @@ def _join(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     _call("setns", descriptor, 0)
     os.close(descriptor)
+
+
+def _open_up(closed: dict[str, list[str]]) -> None:
+    """Folders the account may not pass through (somebody's home, say) are covered by empty ones
+    in which only what it needs is there."""
+    for cover, paths in closed.items():
+        found = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in paths]
+        _call("mount", b"none", cover.encode(), b"tmpfs", _NOSUID | _NODEV, b"mode=0755,size=1m")
+        for descriptor, path in zip(found, paths, strict=True):
+            os.makedirs(path, mode=0o755)  # noqa: PTH103
+            source = f"/proc/self/fd/{descriptor}".encode()
+            _call("mount", source, path.encode(), None, _BIND | _REC, None)
+            os.close(descriptor)
 
 
 def _limits(wanted: dict[str, int]) -> None:
@@ -56,9 +69,11 @@ def main(wanted: dict[str, object], program: list[str]) -> None:
         _join(path)
     if wanted.get("new_ipc"):
         _call("unshare", _NEWIPC)
-    if wanted.get("binds"):
+    os.umask(0o022)
+    if wanted.get("binds") or wanted.get("closed"):
         _call("unshare", _NEWNS)
         _call("mount", b"none", b"/", None, _REC | _SLAVE, None)
+        _open_up(wanted.get("closed", {}))  # type: ignore[arg-type]
         for source, point in wanted["binds"]:  # type: ignore[attr-defined]
             _call("mount", source.encode(), point.encode(), None, _BIND | _REC, None)
     _limits(wanted.get("limits", {}))  # type: ignore[arg-type]

@@ -152,7 +152,11 @@ class SessionFolder:
 
     @property
     def rfb(self) -> Path:
-        return self.x / "rfb.sock"
+        return self.x_sockets / "rfb.sock"
+
+    @property
+    def x_sockets(self) -> Path:
+        return self.x / "sockets"
 
     @property
     def xauthority(self) -> Path:
@@ -180,7 +184,7 @@ class SessionFolder:
 
     def x_socket(self, display: int) -> Path:
         """The X socket of display ``:display``."""
-        return self.x / f"X{display}"
+        return self.x_sockets / f"X{display}"
 
 
 def session_folder(root: Path, session: str) -> SessionFolder:

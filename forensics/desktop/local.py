@@ -13,14 +13,15 @@ from forensics.desktop import browser, cgroups, components, disk, dns, network, 
 from forensics.desktop.cgroups import Groups, Usage
 from forensics.desktop.egress import EgressLog
 from forensics.desktop.interface import Isolation
-from forensics.desktop.making import CODE, Making, Options, StepFailed
+from forensics.desktop.making import CODE, Making, StepFailed
 from forensics.desktop.processes import Place
 from forensics.desktop.sandbox import Sandbox
 from forensics.environment import Mount
 
 _X_SOCKETS = Path("/tmp/.X11-unix")  # noqa: S108
-#: Shot first to last when memory is short: pages, browser, X.
-_OOM_X, _OOM_BROWSER = -500, 0
+#: When memory is short X goes last: Chromium gives its pages 200 and more itself. (To lower the
+#: score of X instead would need a capability that containers do not have.)
+_OOM_BROWSER = 100
 _FILES = {"NOFILE": 8192}
 _NAME_SERVER = "127.0.0.1"
 
@@ -96,13 +97,17 @@ class Isolated(Making):
                 uid=self.slot.resolver_uid,
                 gid=self.slot.resolver_uid,
                 cgroups=self._groups.members(cgroups.KEEPER),
+                needs=processes.program_folders(CODE),
             )
             variables = {"PATH": "/usr/bin", "PYTHONPATH": str(CODE), "LANG": "C.UTF-8"}
             self._start("name server", words, variables, place, cwd=CODE, pass_fds=inherited)
 
     def _screen_command(self, words: list[str]) -> tuple[list[str], Place]:
-        inside = Sandbox(writable={"/tmp/.X11-unix": self.folder.x})  # noqa: S108
-        place = self._desktop_place(new_ipc=True, oom=_OOM_X)
+        inside = Sandbox(
+            read_only={browser.XAUTHORITY_INSIDE: self.folder.xauthority},
+            writable={str(_X_SOCKETS): self.folder.x_sockets},
+        )
+        place = self._desktop_place(new_ipc=True)
         return inside.argv(words, {"PATH": "/usr/bin", "LANG": "C.UTF-8"}), place
 
     def _keeper_place(self) -> Place:
@@ -114,7 +119,8 @@ class Isolated(Making):
             gid=self.slot.keeper_uid,
             cgroups=self._groups.members(cgroups.KEEPER),
             join=self._existing(network.namespace(self.slot)),
-            binds=((self.folder.x, _X_SOCKETS),),
+            binds=((self.folder.x_sockets, _X_SOCKETS),),
+            needs=(*processes.program_folders(CODE), self.folder.path),
             limits=_FILES,
         )
 
@@ -143,7 +149,14 @@ class Isolated(Making):
     def _desktop_place(self, **more: Any) -> Place:
         members = self._groups.members(cgroups.DESKTOP)
         joined = {"join": (network.namespace(self.slot),), **more}
-        return Place(uid=self.slot.uid, gid=self.slot.uid, cgroups=members, limits=_FILES, **joined)
+        return Place(
+            uid=self.slot.uid,
+            gid=self.slot.uid,
+            cgroups=members,
+            needs=(self.folder.path,),
+            limits=_FILES,
+            **joined,
+        )
 
     def _facts(self) -> dict[str, Any]:
         reach = self.options.reach
@@ -178,8 +191,11 @@ class Isolated(Making):
     def _x_socket(self) -> Path:
         return self.folder.x_socket(self.slot.display)
 
-    def _inside_x(self, path: Path) -> str:
-        return str(_X_SOCKETS / path.name)
+    def _rfb_for_x(self) -> str:
+        return str(_X_SOCKETS / self.folder.rfb.name)
+
+    def _cookie_for_x(self) -> str:
+        return browser.XAUTHORITY_INSIDE
 
     def open_downloads(self) -> None:
         """Finished downloads become readable for the keeper's group; links are passed over, and
@@ -194,9 +210,9 @@ class Isolated(Making):
         found = {*self._groups.processes(), *processes.of_uids(uids)}
         return sorted({each for each in found | set(super().stragglers()) if each != os.getpid()})
 
-    def end(self, keep_keeper: bool = False) -> list[str]:
+    def end(self) -> list[str]:
         self._groups.kill()
-        return super().end(keep_keeper)
+        return super().end()
 
     def _clear(self) -> list[str]:
         left = []
@@ -226,7 +242,7 @@ def _let_group_read(path: str, group: int) -> None:
             os.close(descriptor)
 
 
-def what_is_missing(options: Options) -> list[str]:
+def what_is_missing() -> list[str]:
     """Why this machine cannot run isolated desktops, a sentence each."""
     reasons = []
     if os.geteuid() != 0:

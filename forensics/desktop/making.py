@@ -151,7 +151,8 @@ class Making:
             (folder.run, keeper, group, 0o2750),
             (folder.net, own, keeper_group, 0o750),
             (folder.etc, own, os.getegid(), 0o755),
-            (folder.x, uid, group, 0o2711),
+            (folder.x, uid, group, 0o710),
+            (folder.x_sockets, uid, user_group, 0o700),
             (folder.home, uid, user_group, 0o700),
             (folder.box_in, keeper, user_group, 0o2750),
             (folder.evidence, keeper, group, 0o2750),
@@ -193,12 +194,11 @@ class Making:
         """
         self._lay_cookies()
         display = self.slot.display
-        rfb = self.folder.rfb
         words = [
             str(components.program("Xvnc")), f":{display}",
             "-geometry", f"{self.spec.width}x{self.spec.height}", "-depth", "24",
-            "-auth", self._inside_x(self.folder.xauthority),
-            "-rfbunixpath", self._inside_x(rfb), "-rfbunixmode", "0660", "-rfbport", "-1",
+            "-auth", self._cookie_for_x(),
+            "-rfbunixpath", self._rfb_for_x(), "-rfbunixmode", "0666", "-rfbport", "-1",
             "-nolisten", "tcp", "-nolisten", "local", "-SecurityTypes", "None",
             "-AlwaysShared=1", "-AcceptSetDesktopSize=0", "-SendPrimary=0", "-FrameRate=30",
             "-IdleTimeout=0", "-MaxCutText=1048576", "-desktop", "desktop", "-br", "-noreset",
@@ -282,7 +282,7 @@ class Making:
     def open_downloads(self) -> None:
         """Let the keeper read finished downloads: the browser keeps them for its user alone."""
 
-    def end(self, keep_keeper: bool = False) -> list[str]:
+    def end(self) -> list[str]:
         """End every process and remove network, groups and mounts; files stay. What could not be
         removed."""
         left = [f"process {pid}" for pid in processes.end_all(self.stragglers, _END_SECONDS)]
@@ -354,9 +354,12 @@ class Making:
     def _x_socket(self) -> Path:
         return Path("/tmp/.X11-unix", f"X{self.slot.display}")  # noqa: S108
 
-    def _inside_x(self, path: Path) -> str:
-        """How the X server itself spells a path in its folder."""
-        return str(path)
+    def _rfb_for_x(self) -> str:
+        """How the X server itself spells the path of its RFB socket."""
+        return str(self.folder.rfb)
+
+    def _cookie_for_x(self) -> str:
+        return str(self.folder.xauthority)
 
     def _keeper_group(self) -> int:
         return os.getegid() if self.keeper_uid is None else self.keeper_uid

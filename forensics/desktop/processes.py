@@ -20,13 +20,15 @@ _CORE: Final = {"CORE": 0}
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a program runs. ``uid`` None: as whoever starts it. ``join``: namespace files.
-    ``binds``: (what, where) in a mount namespace of its own. ``limits`` by rlimit name."""
+    ``binds``: (what, where) in a mount namespace of its own. ``needs``: folders it must be able to
+    reach, though they lie in somebody's closed home. ``limits`` by rlimit name."""
 
     uid: int | None = None
     gid: int | None = None
     cgroups: tuple[Path, ...] = ()
     join: tuple[Path, ...] = ()
     binds: tuple[tuple[Path, Path], ...] = ()
+    needs: tuple[Path, ...] = ()
     new_ipc: bool = False
     oom: int | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class Place:
             "cgroups": [str(each) for each in self.cgroups],
             "join": [str(each) for each in self.join],
             "binds": [[str(what), str(where)] for what, where in self.binds],
+            "closed": closed(self.needs),
             "new_ipc": self.new_ipc,
             "limits": {**_CORE, **self.limits},
             "environment": dict(environment),
@@ -45,6 +48,28 @@ class Place:
         if self.oom is not None:
             wanted["oom"] = self.oom
         return wanted
+
+
+def program_folders(code: Path) -> tuple[Path, ...]:
+    """What one of our own programs needs to be started with this interpreter."""
+    found = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
+    return (*sorted(found), code)
+
+
+def closed(paths: Iterable[Path]) -> dict[str, list[str]]:
+    """Of ``paths`` those that not everybody can reach, by the first folder on the way that is
+    closed to others."""
+    found: dict[str, list[str]] = {}
+    taken: list[Path] = []
+    for path in sorted({each.resolve() for each in paths}):
+        if any(path.is_relative_to(other) for other in taken):
+            continue
+        for ancestor in reversed(path.parents):
+            if not ancestor.stat().st_mode & 0o001:
+                found.setdefault(str(ancestor), []).append(str(path))
+                taken.append(path)
+                break
+    return found
 
 
 def start(
