@@ -51,7 +51,7 @@ STEPS: Final[tuple[tuple[int, str, str, Step], ...]] = (
     (36, "capture-order", "The recording runs from its start to its end", recorded.order),
     (37, "capture-segments", "Every segment is the one recorded", recorded.segments),
     (38, "capture-times", "Times, gaps and missed pictures agree", times),
-    (39, "capture-tokens", "The recording was time-stamped while it ran", tokens),
+    (39, "capture-tokens", "Time-stamps of the running recording hold", tokens),
     (40, "capture-cleanliness", "The cleanliness results are there", ending.cleanliness),
     (41, "capture-terminal", "The session ended as it says", ending.terminal),
 )

@@ -11,6 +11,7 @@ from typing import Any, Final
 from forensics import errors
 from forensics.errors import DeskUnavailable, ForensicsError
 from forensics.session.commands import MAX_REQUEST
+from forensics.session.sockets import short_address
 
 _TIMEOUT: Final = 10.0
 _MAX_ANSWER: Final = 8 << 20
@@ -31,7 +32,8 @@ def ask(
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
-            connection.connect(str(path))
+            with short_address(path) as address:
+                connection.connect(address)
             connection.sendall(request)
             with connection.makefile("rb") as answers:
                 line = answers.readline(_MAX_ANSWER)

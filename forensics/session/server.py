@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from forensics.errors import ForensicsError, InvalidSpec
 from forensics.session.commands import MAX_REQUEST, check_command
+from forensics.session.sockets import short_address
 
 Answer = Callable[[str, dict[str, Any]], dict[str, Any]]
 _log: Final = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class CommandServer:
 
     def __init__(self, path: Path, answer: Answer) -> None:
         path.unlink(missing_ok=True)
-        self._server = _Server(str(path), answer)
+        with short_address(path) as address:
+            self._server = _Server(address, answer)
         path.chmod(0o660)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="commands", daemon=True

@@ -7,7 +7,7 @@ from typing import Final
 from chain_adapter.digest import Digest
 from forensics.chained import MAX_LINE
 from forensics.desktop import layout
-from forensics.recording import Segment, Start, Token
+from forensics.recording import End, Segment, Start, Token
 from forensics.verification.ground import Ground, Refused, Undecided
 from timestamping.errors import InvalidToken
 from timestamping.token import Token as Parsed
@@ -27,6 +27,7 @@ def tokens(ground: Ground) -> str:
         if entry.head not in ground.heads[:at]:
             raise Refused(f"{entry.file} is over no line of the chain before it")
         last = _require_holds(ground, entry)
+    _require_final(ground, [entry.head for _, entry in found])
     if not found:
         return "the recording was not time-stamped while it ran"
     return f"{len(found)} time-stamps, the last at {last}"
@@ -36,6 +37,14 @@ def _require_named(ground: Ground, named: set[str]) -> None:
     for path in ground.known.files:
         if path.startswith(f"{layout.TOKENS}/") and path not in named:
             raise Refused(f"{path} stands in no line of the chain")
+
+
+def _require_final(ground: Ground, stamped: list[str]) -> None:
+    """Whether the last picture was stamped is what the manifest says."""
+    pairs = zip(ground.heads, ground.chain, strict=True)
+    heads = [head for head, entry in pairs if not isinstance(entry, (Token, End))]
+    if ground.known.recording["final_token"] != (stamped[-1:] == heads[-1:] != []):
+        raise Refused("the manifest says otherwise whether the recording's end was time-stamped")
 
 
 def _require_holds(ground: Ground, entry: Token) -> str:

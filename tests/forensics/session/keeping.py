@@ -84,10 +84,10 @@ class Kept:
 
 
 @contextmanager
-def keeping(tmp_path: Path, display: str, **facts: Any) -> Iterator[Kept]:
-    """A keeper for ``display`` in a new folder; ``facts`` go into its spec."""
+def keeping(tmp_path: Path, display: str, root: Path | None = None, **facts: Any) -> Iterator[Kept]:
+    """A keeper for ``display`` in a new folder (below ``root``); ``facts`` go into its spec."""
     session = secrets.token_hex(16)
-    folder = SessionFolder(tmp_path / session)
+    folder = SessionFolder((root or tmp_path) / session)
     for each in (folder.run, folder.evidence, folder.box_in, folder.net):
         each.mkdir(parents=True)
     said = {"session": session, "display": display, "wait_final_token_seconds": 0}
