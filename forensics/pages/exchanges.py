@@ -1,0 +1,251 @@
+"""What was asked and answered, put together from the browser's network events.
+
+Free of I/O: events go in, finished exchanges come out. One request that is redirected is several
+exchanges, one for each address that was asked.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from forensics.pages import bounds
+from forensics.pages.bounds import headers, line, mapping, number, url
+from forensics.pages.cdp import Event
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Chain:
+    """The exchanges of one request, and the exact headers, which the browser tells apart from the
+    rest and in no certain order: the n-th of each list belongs to the n-th exchange that has
+    any."""
+
+    requests: list[Mapping[str, Any]] = field(default_factory=list)
+    responses: list[Mapping[str, Any]] = field(default_factory=list)
+    counted: int = 0
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One question to a server and what came of it.
+
+    ``started`` is seconds since 1970; ``received`` the body's bytes as the page got them,
+    ``encoded`` those on the wire. ``place`` is its number in the chain's lists of exact headers, -1
+    when it has none. ``response`` is empty when nothing was answered. ``ended`` says how:
+    ``finished``, ``failed``, ``redirected`` or ``unfinished``.
+    """
+
+    session: str
+    request: str
+    address: str
+    method: str
+    started: float
+    sent: Headers
+    chain: Chain
+    kind: str = ""
+    initiator: str = ""
+    document: str = ""
+    posted: bytes = b""
+    posted_missing: bool = False
+    response: Mapping[str, Any] = field(default_factory=dict)
+    place: int = -1
+    received: int = 0
+    encoded: int = 0
+    cached: bool = False
+    ended: str = ""
+    failure: str = ""
+    redirected_to: str = ""
+    body: Future[dict[str, Any]] | None = None
+
+    @property
+    def exact(self) -> Mapping[str, Any]:
+        """The response's exact headers as the network saw them; empty until they are told."""
+        return _at(self.chain.responses, self.place)
+
+    @property
+    def exact_request(self) -> Mapping[str, Any]:
+        return _at(self.chain.requests, self.place)
+
+    @property
+    def waits_for_headers(self) -> bool:
+        return self.place >= 0 and not self.exact
+
+    @property
+    def status(self) -> int:
+        told = self.exact.get("statusCode") or self.response.get("status")
+        value = int(number(told))
+        return value if 100 <= value <= 999 else 0
+
+
+def _at(values: list[Mapping[str, Any]], place: int) -> Mapping[str, Any]:
+    return values[place] if 0 <= place < len(values) else {}
+
+
+class Exchanges:
+    """The exchanges under way. Not safe for several threads: the events' thread alone uses it."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, str], Exchange] = {}
+        self._chains: dict[tuple[str, str], Chain] = {}
+        self.sockets: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def take(self, event: Event) -> list[Exchange]:
+        """What ended with this event: none, one, or (with too many under way) more."""
+        handler = _HANDLERS.get(event.method)
+        if handler is None:
+            return []
+        key = (event.session, line(event.params.get("requestId"), 200))
+        ended: list[Exchange] = handler(self, key, event.params)
+        return ended
+
+    def under_way(self, session: str = "") -> int:
+        """Requests that have not ended, of one target or of all; streams that never end apart."""
+        return sum(
+            (not session or each.session == session) and each.kind not in ("EventSource", "Media")
+            for each in self._open.values()
+        )
+
+    def drop(self, session: str | None = None) -> list[Exchange]:
+        """What has not ended, of one target or of all, as ``unfinished``; it is under way no
+        more."""
+        keys = [key for key in self._open if session is None or key[0] == session]
+        ended = [self._end(key, "unfinished") for key in keys]
+        for key in [key for key in self._chains if session is None or key[0] == session]:
+            del self._chains[key]
+        return [each for each in ended if each]
+
+    def _asked(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        ended: list[Exchange] = []
+        asked = mapping(params.get("request"))
+        address = url(asked.get("url"))
+        before = self._open.get(key)
+        if before is not None and params.get("redirectResponse"):
+            self._answer(before, params["redirectResponse"], params.get("redirectHasExtraInfo"))
+            before.redirected_to = address
+            ended += filter(None, [self._end(key, "redirected")])
+        elif before is not None:
+            ended += filter(None, [self._end(key, "unfinished")])
+        if not bounds.is_web(address):
+            return ended
+        while len(self._open) >= bounds.MAX_OPEN:
+            ended += filter(None, [self._end(next(iter(self._open)), "unfinished")])
+        posted, missing = _posted(asked)
+        self._open[key] = Exchange(
+            session=key[0],
+            request=key[1],
+            address=address,
+            method=line(asked.get("method"), 20).upper() or "GET",
+            started=number(params.get("wallTime")),
+            sent=headers(asked.get("headers")),
+            chain=self._chain(key),
+            kind=line(params.get("type"), 40),
+            initiator=url(mapping(params.get("initiator")).get("url")),
+            document=url(params.get("documentURL")),
+            posted=posted,
+            posted_missing=missing,
+        )
+        return ended
+
+    def _answered(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        exchange = self._open.get(key)
+        if exchange is not None:
+            exchange.kind = line(params.get("type"), 40) or exchange.kind
+            self._answer(exchange, params.get("response"), params.get("hasExtraInfo"))
+        return []
+
+    def _answer(self, exchange: Exchange, response: Any, has_exact: Any) -> None:
+        exchange.response = mapping(response)
+        if has_exact and exchange.place < 0:
+            exchange.place = exchange.chain.counted
+            exchange.chain.counted += 1
+
+    def _data(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        if exchange := self._open.get(key):
+            exchange.received += int(number(params.get("dataLength")))
+        return []
+
+    def _cached(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        if exchange := self._open.get(key):
+            exchange.cached = True
+        return []
+
+    def _exact_request(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        _remember(self._chain(key).requests, params)
+        return []
+
+    def _exact_response(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        _remember(self._chain(key).responses, params)
+        return []
+
+    def _finished(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        if exchange := self._open.get(key):
+            exchange.encoded = int(number(params.get("encodedDataLength")))
+        return list(filter(None, [self._end(key, "finished")]))
+
+    def _failed(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        if exchange := self._open.get(key):
+            blocked = params.get("blockedReason")
+            exchange.failure = line(params.get("errorText"), 200)
+            exchange.failure += f" ({line(blocked, 60)})" if blocked else ""
+        return list(filter(None, [self._end(key, "failed")]))
+
+    def _socket(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+        if len(self.sockets) < bounds.MAX_ORIGINS:
+            self.sockets.append(url(params.get("url")))
+        return []
+
+    def _end(self, key: tuple[str, str], how: str) -> Exchange | None:
+        exchange = self._open.pop(key, None)
+        if exchange is not None:
+            exchange.ended = how
+        return exchange  # its chain stays a while: exact headers may be told later
+
+    def _chain(self, key: tuple[str, str]) -> Chain:
+        if key not in self._chains:
+            while len(self._chains) >= 2 * bounds.MAX_OPEN:
+                del self._chains[next(iter(self._chains))]
+            open_ = self._open.get(key)
+            self._chains[key] = open_.chain if open_ else Chain()
+        return self._chains[key]
+
+
+def _remember(values: list[Mapping[str, Any]], params: Mapping[str, Any]) -> None:
+    if len(values) < 30:  # the browser itself follows 20 redirects
+        values.append({"headers": params.get("headers"), "statusCode": params.get("statusCode")})
+
+
+def _posted(asked: Mapping[str, Any]) -> tuple[bytes, bool]:
+    """The request's body, and whether (a part of) it is missing."""
+    entries = asked.get("postDataEntries")
+    if isinstance(entries, list) and entries:
+        try:
+            parts = [base64.b64decode(str(mapping(each)["bytes"])) for each in entries[:100]]
+            return b"".join(parts)[: bounds.MAX_POST], len(entries) > 100
+        except (KeyError, binascii.Error, ValueError):
+            return b"", True
+    text = asked.get("postData")
+    if isinstance(text, str):
+        return text[: bounds.MAX_POST].encode("utf-8", "replace"), len(text) > bounds.MAX_POST
+    return b"", bool(asked.get("hasPostData"))
+
+
+_HANDLERS: dict[str, Any] = {
+    "Network.requestWillBeSent": Exchanges._asked,
+    "Network.responseReceived": Exchanges._answered,
+    "Network.dataReceived": Exchanges._data,
+    "Network.requestServedFromCache": Exchanges._cached,
+    "Network.requestWillBeSentExtraInfo": Exchanges._exact_request,
+    "Network.responseReceivedExtraInfo": Exchanges._exact_response,
+    "Network.loadingFinished": Exchanges._finished,
+    "Network.loadingFailed": Exchanges._failed,
+    "Network.webSocketCreated": Exchanges._socket,
+}
