@@ -21,6 +21,8 @@ from portal.api import key as key_api
 from portal.api import views as api_views
 from portal.api.description import PortalApi
 from portal.audit import views as audit_views
+from portal.captures import operator_views as desktops_views
+from portal.captures import views as captures_views
 from portal.cases import views as cases_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
@@ -72,6 +74,8 @@ _PAGES = (
     operators_views,
     people_views,
     cases_views,
+    captures_views,
+    desktops_views,
     imports_views,
     privacy_views,
     own_views,

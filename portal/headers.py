@@ -55,6 +55,12 @@ _POLICY = "; ".join(
 )
 
 
+def policy(*, connect: str) -> str:
+    """The content security policy of a page whose script also connects to the origin ``connect``;
+    set it on that page's answer, which is left as it is."""
+    return _POLICY.replace("connect-src 'self'", f"connect-src 'self' {connect}")
+
+
 class PortalSessions(SecureCookieSessionInterface):
     """Flask's signed session cookie, but never on answers shared by everybody."""
 

@@ -36,9 +36,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where the browser connects, and what it shows there, once."""
+    """Which session the browser connects to, and what it shows there, once."""
 
-    url: str
+    session: str
     token: str
 
 
@@ -71,7 +71,7 @@ class Controlling:
             if not done_lately(session, actor, action, capture.subject, self._kit):
                 record(session, actor, action, capture.subject)
         token = issue(self._secret, capture.session, actor.id, role, origin, cookie)
-        return Connection(f"{self._tools.settings.gateway}/{capture.session}", token)
+        return Connection(capture.session, token)
 
     # -- Commands -----------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 #: the name of what signs tickets, in the keyring
 SECRET: Final = "desktop-tickets"  # noqa: S105 (a name, not the secret)
-_LOOPBACK: Final = ("127.0.0.1", "localhost")
+#: this machine's names for itself
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 
 
 def origins(base_url: str) -> frozenset[str]:
     """Pages that may connect: the portal's own; on this machine under either of its names."""
     base = urlsplit(base_url)
     port = f":{base.port}" if base.port else ""
-    names = _LOOPBACK if base.hostname in _LOOPBACK else (base.hostname or "",)
+    names = LOOPBACK if base.hostname in LOOPBACK else {base.hostname or ""}
     return frozenset(f"{base.scheme}://{name}{port}" for name in names)

@@ -96,7 +96,7 @@ class CaptureService:
         with self._tools.database.reading() as session:
             return access.changes(session, actor, capture)
 
-    def of_deposit(self, actor: Actor, deposit_id: str) -> Capture | None:
+    def of_deposit(self, deposit_id: str) -> Capture | None:
         """The capture a deposit was sealed from; the caller has found the deposit readable."""
         query = select(Capture).where(Capture.deposit_id == deposit_id)
         with self._tools.database.reading() as session:
