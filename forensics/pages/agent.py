@@ -117,9 +117,10 @@ class PageAgent:
         """Raises BrowserGone."""
         return self._live()
 
-    def navigate(self, url: str, *, timeout: float = _NAVIGATION) -> None:
+    def navigate(self, url: str, *, timeout: float = _NAVIGATION) -> str:
         """Send the page on the screen somewhere; returns when the new page begins, not when it is
-        loaded.
+        loaded. The answer names the new document (:meth:`Tab.has_loaded`), ``""`` within the same
+        one.
 
         Raises:
             PageRefused: the address cannot be reached; the sentence says why.
@@ -130,6 +131,7 @@ class PageAgent:
         failure = line(answer.get("errorText"), 200)
         if failure and not answer.get("isDownload"):
             raise PageRefused(failure)
+        return line(answer.get("loaderId"), 100)
 
     def capture(self, number: int) -> None:
         """Capture the page on the screen as ``pages/<number>``; returns at once."""

@@ -51,6 +51,7 @@ class Exchange:
     kind: str = ""
     initiator: str = ""
     document: str = ""
+    loader: str = ""
     posted: bytes = b""
     posted_missing: bool = False
     response: Mapping[str, Any] = field(default_factory=dict)
@@ -114,6 +115,14 @@ class Exchanges:
             for each in self._open.values()
         )
 
+    def leave(self, session: str, loader: str) -> list[Exchange]:
+        """What a document of ``session`` had under way when it was left, as ``unfinished``: of
+        much of that, no end is ever told."""
+        keys = [
+            key for key, each in self._open.items() if key[0] == session and each.loader == loader
+        ]
+        return [each for each in (self._end(key, "unfinished") for key in keys) if each]
+
     def drop(self, session: str | None = None) -> list[Exchange]:
         """What has not ended, of one target or of all, as ``unfinished``; it is under way no
         more."""
@@ -150,6 +159,7 @@ class Exchanges:
             kind=line(params.get("type"), 40),
             initiator=url(mapping(params.get("initiator")).get("url")),
             document=url(params.get("documentURL")),
+            loader=line(params.get("loaderId"), 100),
             posted=posted,
             posted_missing=missing,
         )

@@ -19,8 +19,9 @@ _SECONDS: Final = 2.0
 
 @dataclass(slots=True)
 class Tab:
-    """An attached target. ``loaded`` counts load events, ``touched`` grows with each use,
-    ``visit`` is the number of what it shows."""
+    """An attached target. ``loaders`` are the documents shown in it, oldest first,
+    ``loaded`` the one that was last loaded to the end; ``touched`` grows with each use, ``visit`` is
+    the number of what it shows."""
 
     session: str
     target: str
@@ -28,10 +29,25 @@ class Tab:
     address: str = ""
     title: str = ""
     frame: str = ""
-    loaded: int = 0
+    loaders: list[str] = field(default_factory=list)
+    loaded: str = ""
     touched: int = 0
     visit: int = 0
     dialog: bool = False
+
+    def began(self, loader: str) -> str:
+        """Another document is shown; the one before it."""
+        before = self.loaders[-1] if self.loaders else ""
+        if loader != before:
+            self.loaders = [*self.loaders[-50:], loader]
+        return before
+
+    def has_loaded(self, loader: str) -> bool:
+        """Whether this document, or one that took its place, was loaded to the end."""
+        loaders = self.loaders
+        if self.loaded not in loaders or loader not in loaders:
+            return self.loaded == loader
+        return loaders.index(self.loaded) >= loaders.index(loader)
 
 
 @dataclass(slots=True)

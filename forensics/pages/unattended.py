@@ -68,9 +68,8 @@ def run(
 def _visit(agent: PageAgent, url: str, number: int, limits: Limits) -> Visited:
     try:
         tab = agent.shown()
-        before = tab.loaded
-        agent.navigate(url, timeout=limits.begin)
-        late = not _loaded(tab, before, limits.load)
+        loader = agent.navigate(url, timeout=limits.begin)
+        late = not _loaded(tab, loader, limits.load)
         _settle(agent, limits)
         _scroll(agent, agent.shown(), limits)
         _settle(agent, limits)
@@ -82,10 +81,10 @@ def _visit(agent: PageAgent, url: str, number: int, limits: Limits) -> Visited:
     return Visited(url, "late" if late else "done", number, "not loaded in time" if late else "")
 
 
-def _loaded(tab: Tab, before: int, seconds: float) -> bool:
+def _loaded(tab: Tab, loader: str, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if tab.loaded > before:
+        if not loader or tab.has_loaded(loader):
             return True
         time.sleep(_TICK)
     return False

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from forensics.pages import bounds
-from forensics.pages.bounds import mapping, url
+from forensics.pages.bounds import line, mapping, url
 from forensics.pages.cdp import Connection, Event
 from forensics.pages.downloads import Downloads
 from forensics.pages.exchanges import Exchange, Exchanges
@@ -96,6 +96,8 @@ class Watch:
             connection.ask("Target.setAutoAttach", _attaching(), session)
             if tab.kind in ("page", "iframe"):
                 connection.ask("Page.enable", {}, session)
+            if tab.kind == "page":
+                connection.ask("Page.setLifecycleEventsEnabled", {"enabled": True}, session)
         # It waits until it is told to go on, so that not even its first request is missed.
         connection.ask("Runtime.runIfWaitingForDebugger", {}, session)
         if tab is None:
@@ -116,6 +118,13 @@ class Watch:
         tab.frame, tab.title = str(frame.get("id", ""))[:100], ""
         tab.address = url(frame.get("url")) + url(frame.get("urlFragment"))
         self.tabs.touch(tab)
+        loader = line(frame.get("loaderId"), 100)
+        left = tab.began(loader)
+        if left and left != loader:
+            with self.lock:
+                ended = self.exchanges.leave(tab.session, left)
+            for each in ended:
+                self._finished(each)
         unreachable = url(frame.get("unreachableUrl"))
         if unreachable:
             self._emit("navigation", {"url": unreachable, "state": "failed"})
@@ -128,11 +137,11 @@ class Watch:
             tab.address = url(event.params.get("url"))
             self._visit(tab, "changed")
 
-    def _loaded(self, event: Event) -> None:
-        tab = self._page(event)
-        if tab is None:
+    def _lifecycle(self, event: Event) -> None:
+        tab, params = self._page(event), event.params
+        if tab is None or params.get("name") != "load" or params.get("frameId") != tab.frame:
             return
-        tab.loaded += 1
+        tab.loaded = line(params.get("loaderId"), 100)
         if bounds.is_web(tab.address) and self._connection is not None:
             asked = self._connection.ask("Page.getNavigationHistory", {}, tab.session)
             asked.add_done_callback(lambda told: self._titled(tab, told))
@@ -196,7 +205,7 @@ _HANDLERS: dict[str, Callable[[Watch, Event], None]] = {
     "Target.targetInfoChanged": Watch._told,
     "Page.frameNavigated": Watch._navigated,
     "Page.navigatedWithinDocument": Watch._navigated_within,
-    "Page.loadEventFired": Watch._loaded,
+    "Page.lifecycleEvent": Watch._lifecycle,
     "Page.javascriptDialogOpening": Watch._dialog,
     "Page.javascriptDialogClosed": Watch._dialog_closed,
     "Browser.downloadWillBegin": Watch._download_begun,

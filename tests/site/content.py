@@ -116,7 +116,9 @@ def pages() -> dict[str, Answer]:
         "/missing": Answer(html("没有", "<h1>404</h1>").encode(), status=404),
         "/slow": Answer(html("慢", "<h1>慢</h1>").encode(), delay=3.0),
         "/dialog": _page("对话框", "<script>alert('停')</script><p>after</p>"),
-        "/popup": _page("弹窗", "<button id=open onclick=\"open('/article')\">open</button>"),
+        "/popup": _page(
+            "弹窗", "<button id=open onclick=\"window.open('/article')\">open</button>"
+        ),
         "/webdriver": _page(
             "webdriver", "<script>document.title=String(navigator.webdriver)</script>"
         ),

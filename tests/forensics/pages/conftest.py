@@ -79,9 +79,8 @@ class Desk:
     def go(self, url: str) -> None:
         """Navigate and wait until it is loaded and quiet."""
         tab = self.agent.shown()
-        before = tab.loaded
-        self.agent.navigate(url)
-        wait_for(lambda: tab.loaded > before, url)
+        loader = self.agent.navigate(url)
+        wait_for(lambda: tab.has_loaded(loader), url)
         wait_for(self.agent.idle, url)
 
     def page(self, expression: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from forensics.pages import Limits, PageRefused
-from tests.forensics.pages.conftest import Desk, StartDesk, wait_for
+from tests.forensics.pages.conftest import Desk, StartDesk, free_port, wait_for
 from tests.forensics.pages.reading import index, validate, wacz_records
 from tests.site.content import DOWNLOAD, GBK_TEXT
 from tests.site.server import Site
@@ -189,7 +189,7 @@ def test_a_list_goes_on_after_failures(start_desk: StartDesk, site: Site) -> Non
     desk = start_desk(attended=False)
     urls = [
         site.url + "/dialog",
-        "http://127.0.0.1:9/",
+        f"http://127.0.0.1:{free_port()}/",
         site.url + "/endless",
         site.url + "/long",
         site.url + "/missing",
@@ -213,7 +213,7 @@ def test_a_list_goes_on_after_failures(start_desk: StartDesk, site: Site) -> Non
 
 def test_an_address_that_cannot_be_reached_is_refused(desk: Desk) -> None:
     with pytest.raises(PageRefused, match="ERR_CONNECTION_REFUSED"):
-        desk.agent.navigate("http://127.0.0.1:9/")
+        desk.agent.navigate(f"http://127.0.0.1:{free_port()}/")
 
 
 def test_a_browser_that_dies_leaves_its_archive(desk: Desk, site: Site) -> None:
