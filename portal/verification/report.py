@@ -37,7 +37,8 @@ class Area(StrEnum):
 _TIME: Final = (
     "status response-form der signer-info content-type tst-info imprint imprint-algorithm nonce "
     "policy gen-time signed-attributes signer ess-cert-id eku end-entity signature chain "
-    "no-trust-root carried-material revocation token token-link co-tokens"
+    "no-trust-root carried-material revocation token token-link co-tokens "
+    "capture-times capture-tokens"
 )
 _LEDGER: Final = (
     "entry entry_canonical receipt_entry receipt_final ledger_trusted receipt_checkpoint "
@@ -47,7 +48,11 @@ _SIGNER: Final = (
     "trust platform_signature depositor_signature signatures letter-readable letter-signature "
     "letter-whole letter-unchanged letter-time letter-signer letter-attachments letter-number"
 )
-_FILE: Final = "container manifest contents metadata file file-absent listed files"
+_FILE: Final = (
+    "container manifest contents metadata file file-absent listed files capture-manifest "
+    "capture-fingerprint capture-files capture-events capture-chain capture-order "
+    "capture-segments capture-cleanliness capture-terminal"
+)
 AREA_OF: Final[Mapping[str, Area]] = {
     **dict.fromkeys(_FILE.split(), Area.FILE),
     **dict.fromkeys(_TIME.split(), Area.TIME),

@@ -70,6 +70,18 @@ TITLES: Final = {
     "letter-number": "存证函载有该编号和摘要",
     # folders: timestamping.package.folder
     "files": "各文件均与文件清单一致",
+    # remote captures: forensics.verifier
+    "capture-manifest": "采集清单格式正确",
+    "capture-fingerprint": "采集清单即所存证的清单",
+    "capture-files": "采集的各文件均与清单一致",
+    "capture-events": "事件日志完整有序",
+    "capture-chain": "录像链未中断",
+    "capture-order": "录像自始至终完整有序",
+    "capture-segments": "各录像段均为所录的原段",
+    "capture-times": "时间、间断与漏拍相互一致",
+    "capture-tokens": "录制期间的时间戳有效",
+    "capture-cleanliness": "清洁性检查结果在案",
+    "capture-terminal": "会话结束情况与所载一致",
     # a file of a folder: portal.verification.service
     "listed": "载有该文件的清单即所存证的清单",
 }

@@ -8,6 +8,7 @@ from timestamping.package.errors import (
     PackageError,
     UnsafePackage,
 )
+from timestamping.package.evidence import Carried, More
 from timestamping.package.folder import member_names, safe_name
 from timestamping.package.manifest import Manifest
 from timestamping.package.report import Facts, PackageReport, Result
@@ -16,8 +17,10 @@ from timestamping.package.verifier import verify_letter, verify_package
 __all__ = [
     "BadMember",
     "CannotBuild",
+    "Carried",
     "Facts",
     "Manifest",
+    "More",
     "NotAPackage",
     "Original",
     "PackageError",

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final, Self, cast
 
 from timestamping.filelist import MAX_FILES
 from timestamping.package.errors import BadMember, NotAPackage, UnsafePackage
@@ -101,6 +101,17 @@ class Container:
                 while chunk := stream.read(_CHUNK):
                     yield chunk
         except (*_BROKEN, RuntimeError, UnicodeDecodeError) as error:
+            raise BadMember(f"{name} is damaged") from error
+
+    def open(self, name: str) -> BinaryIO:
+        """A member as a seekable stream.
+
+        Raises:
+            BadMember: damaged.
+        """
+        try:
+            return cast(BinaryIO, self._zip.open(self._members[name]))
+        except (*_BROKEN, RuntimeError) as error:
             raise BadMember(f"{name} is damaged") from error
 
     def digests(self, name: str, algorithms: Iterable[str]) -> dict[str, bytes]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
+from chain_adapter.verdict import Check
 from timestamping.package_files import (
     ANCHORS,
     ATTACHED,
@@ -19,6 +20,7 @@ from timestamping.package_files import (
 from timestamping.package_trust import PackageTrust
 from timestamping.pdf.errors import BadPdf
 from timestamping.pdf.verifier import letter_attachments
+from timestamping.trust import TrustStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,25 @@ class Evidence:
         while (data := self.members.get(co_token(len(found) + 2))) is not None:
             found.append(data)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a package holds of several files deposited together, for whoever can judge more of it.
+
+    ``listed`` is the list, ``sha256`` the digest recorded (hexadecimal; empty when there is no
+    well-formed entry), ``open`` a seekable stream of the file with that path in the list, None when
+    the package holds none of them. ``trust`` are the certificates to judge by.
+    """
+
+    listed: bytes
+    sha256: str
+    open: Callable[[str], BinaryIO] | None
+    trust: TrustStore
+
+
+#: Further checks of what a list names; numbered on from those of a package.
+More = Callable[[Carried], Sequence[Check]]
 
 
 def from_letter(pdf: bytes) -> tuple[dict[str, bytes], bytes]:

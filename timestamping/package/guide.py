@@ -25,6 +25,31 @@ _LISTED: Final = """输出 OK：清单与存证时逐位相同；手中的文件
 OK: the list is bit for bit the one deposited; the file you hold stands in it; the files that came
 along are those listed. The list is what was deposited, and it holds every file's digest. In file
 names _ stands for characters that systems refuse, and ~2 marks what they take for the same name."""
+_CAPTURED: Final = (
+    _LISTED
+    + """
+录像由首尾相接的各段组成：recording/chain.jsonl 每行载有上一行的摘要，每段一行，末行载明段数。
+segments: OK、chain: OK：各段即所录的原段，链条未断、未截。其后为录制期间逐次加盖的时间戳。
+The recording is a chain of segments: each line of recording/chain.jsonl names the digest of the
+line before, each segment has its line, and the last line counts them. segments: OK and chain: OK:
+every segment is the one recorded, and nothing was taken out or cut off. Then come the time-stamps
+made while it was recorded."""
+)
+#: A capture's segments, its chain, and the time-stamps of the running recording.
+_CHAIN: Final = r"""CHAIN=files/recording/chain.jsonl
+sed -nE \
+  's/.*"file":"([^"]*)".*"sha256":"([0-9a-f]{64})","type":"segment".*/\2  files\/\1/p' "$CHAIN" \
+  | sha256sum --check --quiet && echo "segments: OK"
+prev=$(printf '%064d' 0)
+while IFS= read -r line; do
+  case "$line" in *"\"prev\":\"$prev\""*) ;; *) echo "chain: BROKEN"; break ;; esac
+  prev=$(printf '%s' "$line" | sha256sum | cut -c1-64)
+done < "$CHAIN"
+grep -q "\"head\":\"$prev\"" files.json && echo "chain: OK"
+sed -nE 's/.*"file":"([^"]*)","head":"([0-9a-f]{64})".*"type":"token".*/\1 \2/p' "$CHAIN" \
+  | while read -r token head; do
+      openssl ts -verify -in "files/$token" -digest "$head" -CAfile trust/root.pem
+    done"""
 #: Prints what sha256sum checks. A name it could not find is one that was made harmless.
 _LIST_SUMS: Final = (
     'python3 -c \'import json; [print(f["sha256"] + "  files/" + f["path"]) for f in '
@@ -41,10 +66,16 @@ def guide(data: LetterData, original: str, *, with_files: bool = False) -> str:
         "url": escaped(data.verify_url),
         "file": shlex.quote(original) if original else _ASKED,
         "check-file": _check_list(data, with_files) if data.files else _check_file(data),
-        "about-file": _LISTED if data.files else _SAME,
+        "about-file": _about(data, with_files),
         "check-tokens": _check_tokens(data),
     }
     return _PLACE.sub(lambda place: values[place[1]], _template())
+
+
+def _about(data: LetterData, with_files: bool) -> str:
+    if data.files is None:
+        return _SAME
+    return _CAPTURED if data.files.manifest and with_files else _LISTED
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +99,11 @@ def _check_list(data: LetterData, with_files: bool) -> str:
         f'echo "{digest.hex}  {FILE_LIST}" | sha256sum --check',
         f'sha256sum < "$FILE" | cut -c1-64 | grep -q -f- {FILE_LIST} && echo "listed: OK"',
     ]
-    return "\n".join([*lines, _LIST_SUMS] if with_files else lines)
+    if with_files:
+        lines.append(_LIST_SUMS)
+        if data.files is not None and data.files.manifest:
+            lines.append(_CHAIN)
+    return "\n".join(lines)
 
 
 def _check_tokens(data: LetterData) -> str:

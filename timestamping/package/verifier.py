@@ -34,19 +34,23 @@ office publishes. Nothing is fetched from a network. Bad evidence never makes th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from chain_adapter.trust import Trust
 from chain_adapter.verdict import Check, Outcome
+from timestamping.filelist import BadList, FileList
 from timestamping.package.container import Container, digest_stream, file_chunks
 from timestamping.package.errors import BadMember, NotAPackage, UnsafePackage
-from timestamping.package.evidence import Evidence, from_letter
+from timestamping.package.evidence import Carried, Evidence, More, from_letter
+from timestamping.package.folder import member_names
+from timestamping.package.grounds import sha256_of
 from timestamping.package.judge import judge
 from timestamping.package.manifest import BadManifest, Manifest
 from timestamping.package.report import PackageReport
-from timestamping.package_files import FILES, MANIFEST, TRUST
+from timestamping.package_files import FILE_LIST, FILES, MANIFEST, TRUST
 from timestamping.package_trust import BadTrust, PackageTrust
 from timestamping.pdf.errors import BadPdf
 from timestamping.pdf.verifier import MAX_LETTER
@@ -62,20 +66,25 @@ _TITLES: Final = {
 
 
 def verify_package(
-    path: Path, *, file: Path | None = None, trust: PackageTrust | None = None
+    path: Path,
+    *,
+    file: Path | None = None,
+    trust: PackageTrust | None = None,
+    more: More | None = None,
 ) -> PackageReport:
     """Judge the package at ``path``, comparing ``file`` when given, under ``trust`` when given.
 
-    ``path`` may also be a letter (PDF).
+    ``path`` may also be a letter (PDF). ``more`` is asked for further checks where several files
+    were deposited together.
     """
     try:
         with path.open("rb") as stream:
             start = stream.read(5)
             if start == b"%PDF-":
                 letter = start + stream.read(MAX_LETTER)
-                return verify_letter(letter, file=file, trust=trust)
+                return verify_letter(letter, file=file, trust=trust, more=more)
         with Container(path) as container:
-            return _verify(container, file, trust)
+            return _verify(container, file, trust, more)
     except OSError as error:
         return _stopped("container", Outcome.UNKNOWN, f"{path.name}: {error.strerror}")
     except NotAPackage as error:
@@ -85,9 +94,13 @@ def verify_package(
 
 
 def verify_letter(
-    pdf: bytes, *, file: Path | None = None, trust: PackageTrust | None = None
+    pdf: bytes,
+    *,
+    file: Path | None = None,
+    trust: PackageTrust | None = None,
+    more: More | None = None,
 ) -> PackageReport:
-    """Judge a letter alone by the evidence it carries."""
+    """Judge a letter alone by the evidence it carries; arguments as :func:`verify_package`."""
     try:
         members, anchors = from_letter(pdf)
     except BadPdf as error:
@@ -96,10 +109,12 @@ def verify_letter(
         own = PackageTrust.from_json(anchors)
     except BadTrust as error:
         return _stopped("trust", Outcome.FAIL, str(error))
-    return _judged([], Evidence(members, own), file, trust)
+    return _judged([], Evidence(members, own), file, trust, more)
 
 
-def _verify(container: Container, file: Path | None, trust: PackageTrust | None) -> PackageReport:
+def _verify(
+    container: Container, file: Path | None, trust: PackageTrust | None, more: More | None
+) -> PackageReport:
     checks = [_passed("container", f"{len(container.names)} members")]
     if MANIFEST not in container.names:
         return _stopped("container", Outcome.UNKNOWN, "this is no proof package: no manifest")
@@ -119,7 +134,8 @@ def _verify(container: Container, file: Path | None, trust: PackageTrust | None)
         )
     except BadTrust as error:
         return _stopped("trust", Outcome.FAIL, str(error), checks)
-    return _judged(checks, Evidence(members, own, manifest.number, digests), file, trust)
+    evidence = Evidence(members, own, manifest.number, digests)
+    return _judged(checks, evidence, file, trust, more, container)
 
 
 def _contents(
@@ -149,7 +165,12 @@ def _contents(
 
 
 def _judged(
-    checks: list[Check], evidence: Evidence, file: Path | None, given: PackageTrust | None
+    checks: list[Check],
+    evidence: Evidence,
+    file: Path | None,
+    given: PackageTrust | None,
+    more: More | None,
+    container: Container | None = None,
 ) -> PackageReport:
     trust = evidence.trust if given is None else _helped(given, evidence.trust)
     digests = dict(evidence.digests)
@@ -161,6 +182,11 @@ def _judged(
     anchors = trust.fingerprints()
     checks.append(_passed("trust", f"{len(anchors)} anchors"))
     found, examined = judge(replace(evidence, trust=trust, digests=digests))
+    listed = evidence.members.get(FILE_LIST)
+    if more is not None and listed is not None:
+        sha256 = sha256_of(examined.recorded).hex if examined.recorded else ""
+        opener = _opener(container, evidence, listed)
+        found.extend(more(Carried(listed, sha256, opener, trust.certificates)))
     return PackageReport(
         checks=(*checks, *found),
         facts=examined.facts(),
@@ -168,6 +194,20 @@ def _judged(
         anchors_given=trust.given,
         steps=examined.steps,
     )
+
+
+def _opener(
+    container: Container | None, evidence: Evidence, listed: bytes
+) -> Callable[[str], BinaryIO] | None:
+    """Opens a file by its path in the list; None when there are no files, or no list."""
+    if container is None or not evidence.carried():
+        return None
+    try:
+        members = member_names(FileList.decode(listed))
+    except BadList:
+        return None
+    names = {file.path: name for name, file in members.items()}
+    return lambda path: container.open(names[path])
 
 
 def _helped(given: PackageTrust, own: PackageTrust) -> PackageTrust:

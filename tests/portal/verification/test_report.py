@@ -24,7 +24,8 @@ def every_code() -> set[str]:
     codes = set(TOKEN_STEPS)
     for name in ("chain_adapter.verify", "timestamping.pdf.verifier"):
         codes |= {step[0] for step in importlib.import_module(name)._STEPS}
-    for name in ("timestamping.package.judge", "timestamping.package.verifier"):
+    own = ("timestamping.package.judge", "timestamping.package.verifier", "forensics.verifier")
+    for name in own:
         module = importlib.import_module(name)
         steps = getattr(module, "STEPS", ())
         codes |= {step[1] for step in steps}
