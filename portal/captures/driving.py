@@ -62,7 +62,8 @@ class Driver:
             return rows
         query = select(Capture.owner_id, func.count()).where(Capture.state.in_(RUNNING))
         with self._tools.database.reading() as session:
-            held = dict(session.execute(query.group_by(Capture.owner_id)).tuples().all())
+            found = session.execute(query.group_by(Capture.owner_id))
+            held = {owner: count for owner, count in found}  # noqa: C416
         most, chosen = self._tools.settings.capture_concurrent, []
         for row in rows:
             held[row.owner_id] = held.get(row.owner_id, 0) + 1

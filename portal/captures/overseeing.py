@@ -52,11 +52,8 @@ class Overseeing:
             rows = session.execute(
                 query.where(Capture.state.in_(RUNNING)).order_by(Capture.started_at)
             ).all()
-            counts = dict(
-                session.execute(select(Capture.state, func.count()).group_by(Capture.state))
-                .tuples()
-                .all()
-            )
+            by_state = select(Capture.state, func.count()).group_by(Capture.state)
+            counts = {state: count for state, count in session.execute(by_state)}  # noqa: C416
             stuck = session.scalars(
                 select(Capture)
                 .where(Capture.wait_detail.is_not(None), Capture.state.not_in(OPEN))
