@@ -212,7 +212,7 @@ def _cleanliness(evidence: Path) -> dict[str, Any]:
 
 
 def _files(evidence: Path, events: list[Event]) -> Iterator[dict[str, Any]]:
-    told = {e.fields["file"]: e for e in events if isinstance(e.fields.get("file"), str)}
+    told = {path: event for event in events for path in files_of(event)}
     for path in sorted(_paths(evidence)):
         with os.fdopen(os.open(evidence / path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
             sha256, size = digest_stream(stream)
@@ -223,6 +223,15 @@ def _files(evidence: Path, events: list[Event]) -> Iterator[dict[str, Any]]:
         if event:
             entry |= {k: event.fields[k] for k in _TOLD if k in event.fields}
         yield entry
+
+
+def files_of(event: Event) -> dict[str, str]:
+    """The files an event names, each with its SHA-256 (empty when it does not say)."""
+    named = event.fields.get("files")
+    entries = [each for each in named if isinstance(each, dict)] if isinstance(named, list) else []
+    found = {each.get("path"): each.get("sha256") for each in entries}
+    found[event.fields.get("file")] = event.fields.get("sha256")
+    return {path: str(sha256 or "") for path, sha256 in found.items() if isinstance(path, str)}
 
 
 def _paths(evidence: Path) -> Iterator[str]:

@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from typing import Any, Final
 
 from forensics.desktop import layout
@@ -70,7 +69,13 @@ class Handlers:
         with keeper.lock:
             if not keeper.pages.ready.is_set() or keeper.pages.failure:
                 raise WrongState(keeper.pages.failure or "the browser cannot be captured yet")
-            return {"number": capture_page(keeper)[0]}
+            number = keeper.state.pages_asked + 1
+            if number > _MAX_PAGES:
+                raise WrongState(f"a session has at most {_MAX_PAGES} pages")
+            keeper.state.pages_asked = number
+            keeper.state.busy = f"page {number}"
+            keeper.pages.capture(number)
+        return {"number": number}
 
     def _mark(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         note = arguments["note"]
@@ -178,31 +183,6 @@ class Handlers:
     def _finish(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self._keeper.finish((arguments.get("reason") or "finished")[:1000])
         return {}
-
-
-def capture_page(keeper: Keeper) -> tuple[int, Future[Any]]:
-    """Have the page captured that is shown; its number at once, and when it is done."""
-    with keeper.lock:
-        number = keeper.state.pages_asked + 1
-        if number > _MAX_PAGES:
-            raise WrongState(f"a session has at most {_MAX_PAGES} pages")
-        keeper.state.pages_asked = number
-        keeper.state.busy = f"page {number}"
-        future = keeper.pages.capture(number)
-    future.add_done_callback(lambda done: _captured(keeper, number, done))
-    return number, future
-
-
-def _captured(keeper: Keeper, number: int, done: Future[Any]) -> None:
-    error = done.exception()
-    with keeper.lock:
-        if keeper.state.busy == f"page {number}":
-            keeper.state.busy = ""
-        if error is None:
-            keeper.state.counts["pages"] += 1
-        elif keeper.state.phase is not Phase.ENDED:
-            detail = f"page {number} was not captured: {error}"[:500]
-            keeper.emit("warning", {"what": "page", "detail": detail})
 
 
 def _waits_for_input(keeper: Keeper) -> bool:

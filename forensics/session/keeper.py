@@ -56,7 +56,8 @@ class Keeper:
         self.events = EventLog(folder.evidence / layout.EVENTS)
         self.chain = RecordingChain(folder.evidence)
         self.uploads = UploadBox(folder.run, folder.evidence / layout.UPLOADS, folder.box_in)
-        self.pages = PageSide(self.settings.cdp_port, folder.evidence, self.emit)
+        attended = not spec.desktop.urls
+        self.pages = PageSide(self.settings.cdp_port, folder.evidence, self.emit, attended=attended)
         self.reporter = Reporter(self)
         self._reserve = folder.run / "reserve"
         with self._reserve.open("wb") as file:
@@ -96,9 +97,7 @@ class Keeper:
             except OSError as error:
                 self.cut_short(f"the evidence cannot be written: {error.strerror or error}")
                 return 0
-            counted = {"download": "downloads", "mark": "marks", "upload": "uploads"}.get(kind)
-            if counted:
-                self.state.counts[counted] += 1
+            self.state.count(kind, fields or {})
             return number
 
     def step(self, step: Step, state: str, detail: str = "") -> None:

@@ -10,10 +10,12 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final
+
+from forensics.events import RESERVED
 
 _CONNECT: Final = 60.0
 
@@ -25,11 +27,12 @@ class PageSide:
     """Does what is asked of the page agent, one thing after the other. ``failure`` is why there is
     no agent (any more), in one sentence; ``port`` 0 means that there is no browser at all."""
 
-    def __init__(self, port: int, evidence: Path, emit: Emit) -> None:
+    def __init__(self, port: int, evidence: Path, emit: Emit, *, attended: bool = True) -> None:
         self.port = port
         self.failure = ""
         self.ready = threading.Event()
-        self._evidence, self._emit = evidence, emit
+        self._evidence, self._emit, self._attended = evidence, emit, attended
+        self._agent: Any = None
         self._wanted: queue.SimpleQueue[tuple[Act, Future[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pages", daemon=True)
@@ -43,14 +46,23 @@ class PageSide:
         return self._do(lambda agent: agent.navigate(url))
 
     def capture(self, number: int) -> Future[Any]:
-        """Capture the page that is shown, into the folder of page ``number``."""
+        """Begin to capture the page that is shown, as page ``number``; events tell how it goes."""
         return self._do(lambda agent: agent.capture(number))
 
+    def visit(self, urls: Sequence[str]) -> Future[Any]:
+        """Visit and capture each address; what became of each comes as the result."""
+        return self._do(lambda agent: agent.run_list(urls))
+
     def close(self) -> threading.Thread | None:
-        """Finish the web archive after what is still to do; join the thread to wait for it."""
+        """Begin to finish the web archive, whatever is still going on; join the thread to wait for
+        it. None when there is nothing to wait for."""
         self._closing.set()
         self._wanted.put(None)
-        return self._thread if self._thread.is_alive() else None
+        if not self.port:
+            return None
+        closing = threading.Thread(target=self._close, name="pages-close", daemon=True)
+        closing.start()
+        return closing
 
     def _do(self, act: Act) -> Future[Any]:
         future: Future[Any] = Future()
@@ -61,17 +73,14 @@ class PageSide:
         return future
 
     def _run(self) -> None:
-        agent = None
         try:
-            agent = self._connect()
+            self._agent = self._connect()
             self.ready.set()
-            self._serve(agent)
+            self._serve(self._agent)
         except Exception as error:  # noqa: BLE001 - said in the evidence; recording goes on
             self._fail(f"the page capture ended: {type(error).__name__}: {error}"[:500])
         finally:
             self._refuse_rest()
-            if agent is not None:
-                self._finish(agent)
 
     def _connect(self) -> Any:
         deadline = time.monotonic() + _CONNECT
@@ -84,7 +93,7 @@ class PageSide:
         # Loaded only where there is a browser to watch.
         from forensics.pages.agent import PageAgent
 
-        agent = PageAgent(self.port, self._evidence, self._emit)
+        agent = PageAgent(self.port, self._evidence, self._told, attended=self._attended)
         agent.start()
         return agent
 
@@ -96,11 +105,20 @@ class PageSide:
             except Exception as error:  # noqa: BLE001 - one page that fails is no dead agent
                 future.set_exception(error)
 
-    def _finish(self, agent: Any) -> None:
+    def _close(self) -> None:
+        if self._agent is None:
+            self._thread.join(_CONNECT)
+            if self._agent is None:
+                return
         try:
-            agent.close()
-        except Exception as error:  # noqa: BLE001 - as above
+            self._agent.close()
+        except Exception as error:  # noqa: BLE001 - said in the evidence
             self._fail(f"the web archive is not whole: {type(error).__name__}: {error}"[:500])
+
+    def _told(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """What the agent says, with other names for what is the event log's own."""
+        names = {name: f"its_{name}" if name in RESERVED else name for name in fields}
+        self._emit(kind, {names[name]: value for name, value in fields.items()})
 
     def _fail(self, sentence: str) -> None:
         self.failure = self.failure or sentence

@@ -54,6 +54,15 @@ class State:
     clock_offset: float | None = None
     cut_at: Moment | None = None
 
+    def count(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """Count what an event says, and know what is going on."""
+        told = fields.get("state")
+        if kind in {"mark", "upload"} or (kind, told) in {("download", "kept"), ("page", "done")}:
+            self.counts[f"{kind}s"] += 1
+        if kind == "page":
+            over = told in {"done", "failed"}
+            self.busy = "" if over else f"page {fields.get('number')}"
+
     @property
     def was_live(self) -> bool:
         return self.phase is not Phase.PREPARING

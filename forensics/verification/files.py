@@ -9,6 +9,7 @@ from forensics.desktop import layout
 from forensics.errors import InvalidEvidence
 from forensics.events import Event, read_events
 from forensics.fingerprint import digest_stream, fingerprint
+from forensics.manifest import files_of
 from forensics.verification.ground import Ground, Refused, parse_capture
 
 #: Kinds of event that say a file's digest.
@@ -70,11 +71,11 @@ def events(ground: Ground) -> str:  # 34
 
 
 def _require_listed(ground: Ground, event: Event) -> None:
-    """A file that an event names by digest is the one listed."""
-    path, sha256 = event.fields.get("file"), event.fields.get("sha256")
-    if event.kind not in _DIGESTED or not isinstance(path, str) or not isinstance(sha256, str):
+    """Files that an event names by digest are the ones listed."""
+    if event.kind not in _DIGESTED:
         return
-    listed = ground.known.files.get(path)
-    if listed is None or listed.sha256 != sha256:
-        state = "missing" if listed is None else "another file"
-        raise Refused(f"{path}, which event {event.n} names, is {state}")
+    for path, sha256 in files_of(event).items():
+        listed = ground.known.files.get(path)
+        if sha256 and (listed is None or listed.sha256 != sha256):
+            state = "missing" if listed is None else "another file"
+            raise Refused(f"{path}, which event {event.n} names, is {state}")
