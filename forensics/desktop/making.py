@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -61,8 +62,8 @@ class Options:
 
 
 class Making:
-    """``started`` is called with the name, number and start time of every process begun, before
-    anything waits for it, so that a service that dies knows what to end."""
+    """``started`` is called for every process begun before anything waits for it, so that a
+    service that dies knows what to end."""
 
     isolation: ClassVar[Isolation]
     own_network: ClassVar[bool] = False
@@ -74,11 +75,16 @@ class Making:
         folder: SessionFolder,
         options: Options,
         claims: Claims,
-        started: Callable[[str, int, int], None] = lambda name, pid, at: None,
     ) -> None:
         self.spec, self.slot, self.folder = spec, slot, folder
-        self.options, self.claims, self._started = options, claims, started
+        self.options, self.claims = options, claims
+        #: Hears of every process begun: name, number, start time.
+        self.started: Callable[[str, int, int], None] = lambda name, pid, at: None
         self.children: dict[str, subprocess.Popen[bytes]] = {}
+        #: Processes of an earlier service: name → (number, start time).
+        self.known: dict[str, tuple[int, int]] = {}
+        #: Set when nothing more may be begun: waiting ends at once.
+        self.given_up = threading.Event()
         self.cdp_port = slot.cdp_port(self.own_network)
         self.page_port = slot.page_port(self.own_network)
         self.argv = browser.argv(spec, self.cdp_port)
@@ -125,11 +131,12 @@ class Making:
 
     def stragglers(self) -> list[int]:
         """Every process of the session that still runs."""
-        found: list[int] = []
-        for each in self.children.values():
-            if each.poll() is None:
-                found += [each.pid, *processes.descendants(each.pid)]
-        return found
+        running = [each.pid for each in self.children.values() if each.poll() is None]
+        running += [pid for pid, at in self.known.values() if processes.is_running(pid, at)]
+        found = set(running)
+        for pid in running:
+            found.update(processes.descendants(pid))
+        return sorted(found)
 
     def _clear(self) -> list[str]:
         """Remove what was made beside processes and files; what could not be."""
@@ -208,13 +215,13 @@ class Making:
         self._start("screen", command, variables, place)
         self._wait("screen", _X_SECONDS, self._screen_answers)
 
-    def ping(self) -> XClient:
-        """A connection to the X server, from outside of the desktop.
+    def ping(self, seconds: float = 1.0) -> XClient:
+        """A connection to the X server, from outside of the desktop; ``seconds`` for each answer.
 
         Raises:
             DeskUnavailable
         """
-        return XClient(self._x_socket(), self._cookie)
+        return XClient(self._x_socket(), self._cookie, seconds)
 
     def keeper(self, *arguments: str) -> None:
         """Start the keeper; its status tells how it goes."""
@@ -294,9 +301,7 @@ class Making:
 
     def remove_files(self) -> None:
         """Remove the session's folder. Only after :meth:`end`."""
-        shutil.rmtree(self.folder.path, ignore_errors=True)
-        if self.folder.path.exists():
-            shutil.rmtree(self.folder.path)
+        remove(self.folder)
 
     # -- helpers -----------------------------------------------------------------------------
 
@@ -309,16 +314,20 @@ class Making:
         cwd: Path = Path("/"),
         pass_fds: tuple[int, ...] = (),
     ) -> None:
+        if self.given_up.is_set():
+            raise StepFailed("the session was ended meanwhile")
         log = self.folder.log(name)
         child = processes.start(command, variables, place, log, cwd=cwd, pass_fds=pass_fds)
         self.children[name] = child
-        self._started(name, child.pid, processes.started_at(child.pid))
+        self.started(name, child.pid, processes.started_at(child.pid))
 
     def _wait(self, name: str, seconds: float, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + seconds
         while not ready():
             if self.children[name].poll() is not None:
                 raise StepFailed(f"the {name} ended at once: {self.last_words(name)}")
+            if self.given_up.is_set():
+                raise StepFailed("the session was ended meanwhile")
             if time.monotonic() > deadline:
                 raise StepFailed(f"the {name} was not ready within {seconds:.0f} seconds")
             time.sleep(_ROUND)
@@ -377,6 +386,13 @@ class Making:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 os.fchown(descriptor, own if uid is None else uid, -1)
+
+
+def remove(folder: SessionFolder) -> None:
+    """Remove a session's folder with everything in it. Raises OSError: something stays."""
+    shutil.rmtree(folder.path, ignore_errors=True)
+    if folder.path.exists():
+        shutil.rmtree(folder.path)
 
 
 def is_listening(pid: int, port: int) -> bool:

@@ -1,0 +1,104 @@
+"""What the desktop service itself watches while a session is live: X, processes, limits.
+
+The keeper watches the recording; this is the second pair of eyes, and the only one that sees
+processes of other users and the limits' counters.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Final
+
+from forensics.desktop.interface import Isolation
+from forensics.desktop.making import Making
+from forensics.errors import DeskUnavailable
+
+#: Seconds between two questions to X, and how long it may take to answer: together less than the
+#: three seconds within which a dead screen has to be noticed.
+_PING_EVERY: Final = 0.5
+_PING_SECONDS: Final = 1.5
+#: How old the keeper's status may be, seconds. It writes three a second.
+STALE: Final = 3.0
+
+
+class ScreenWatch:
+    """Asks X for a sign of life from a thread of its own: a stopped server blocks whoever asks."""
+
+    def __init__(self, making: Making) -> None:
+        self._making = making
+        self._end = threading.Event()
+        self.trouble = ""
+        self._thread = threading.Thread(target=self._watch, name="screen-watch", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._end.set()
+        self._thread.join(_PING_SECONDS + 1)
+
+    def _watch(self) -> None:
+        try:
+            client = self._making.ping(_PING_SECONDS)
+        except DeskUnavailable as error:
+            self.trouble = str(error)
+            return
+        try:
+            while not self._end.wait(_PING_EVERY):
+                client.ping()
+        except DeskUnavailable as error:
+            self.trouble = str(error)
+        finally:
+            client.close()
+
+
+class LimitWatch:
+    """Counts what the kernel refused or ended since the session began."""
+
+    def __init__(self, making: Making) -> None:
+        self._making = making
+        self.usage = making.usage()
+        self._full = False
+
+    def look(self) -> str:
+        """Why the session cannot go on; empty while it can. More processes than allowed are
+        refused, and no harm to the evidence; somebody killed for memory is a harm."""
+        before, self.usage = self.usage, self._making.usage()
+        if self.usage.killed > before.killed:
+            return "the desktop reached its memory limit"
+        return ""
+
+    def home_is_full(self) -> bool:
+        """Whether the home folder has just become full; said once."""
+        if self._making.isolation is not Isolation.ISOLATED:
+            return False
+        try:
+            found = os.statvfs(self._making.folder.home)
+        except OSError:
+            return False
+        full = found.f_bavail * found.f_frsize < (1 << 20)
+        just, self._full = full and not self._full, full
+        return just
+
+
+def dead(making: Making) -> str:
+    """The first process of the session that ended and should not have; empty while all run."""
+    names = {
+        "screen": "the X server",
+        "browser": "the browser's sandbox",
+        "name server": "the name server",
+    }
+    for name, words in names.items():
+        child = making.children.get(name)
+        if child is not None and child.poll() is not None:
+            return f"{words} ended unexpectedly"
+    return ""
+
+
+def keeper_stands_still(making: Making) -> bool:
+    """Whether the keeper's status is too old, though the keeper runs."""
+    try:
+        age = time.time() - making.folder.status.stat().st_mtime
+    except OSError:
+        return False
+    return age > STALE
