@@ -37,6 +37,7 @@ if [ "$purpose" = test ]; then
         /usr/share/gocode/src/golang.org/x/mod/sumdb:golang-golang-x-mod-dev
         /usr/lib/postgresql/15/bin/initdb:postgresql
         redis-server:redis-server
+        xterm:xterm
     )
 fi
 # What remote captures need. Without it the portal runs with captures switched off and says why.

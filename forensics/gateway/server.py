@@ -13,8 +13,11 @@ import http
 import http.cookies
 import logging
 import re
+import socket
+import struct
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -37,6 +40,8 @@ ENDED: Final = 4001
 BAD_MESSAGE: Final = 4002
 _PATH: Final = re.compile(r"(?:/[a-z-]+)?/([0-9a-f]{32})")
 _BLOCK: Final = 1 << 16
+#: seconds for an X server to take a connection
+_REACH: Final = 5
 #: seconds between two words to the desktop that somebody is at it
 _ACTIVITY: Final = 5.0
 _log = logging.getLogger(__name__)
@@ -155,7 +160,8 @@ class Gateway:
     async def _carry(self, connection: ServerConnection) -> None:
         visit = self._visits[connection]
         try:
-            reader, writer = await asyncio.open_unix_connection(visit.endpoints.rfb)
+            screen = await asyncio.to_thread(_reach, visit.endpoints.rfb)
+            reader, writer = await asyncio.open_unix_connection(sock=screen)
         except OSError as error:
             _log.warning("the desktop's screen cannot be reached: %s", error)
             await connection.close(ENDED, "the desktop is not there")
@@ -215,6 +221,22 @@ class Gateway:
             await asyncio.to_thread(visit.desktop.command, visit.ticket.session, name, arguments)
         except ForensicsError as error:
             _log.info("the desktop was not told of %s: %s", name, error)
+
+
+def _reach(path: Path) -> socket.socket:
+    """Connect to the X server. Blocking on purpose: when many come at once its queue is full, which
+    a non-blocking connect to a unix socket takes for an error or, in asyncio, for success."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        # Python's own time-out would make the socket non-blocking; the kernel's does not.
+        patience = struct.pack("@ll", _REACH, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
+        connection.connect(str(path))
+        connection.setblocking(False)
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 async def _to_browser(reader: asyncio.StreamReader, connection: ServerConnection) -> None:
