@@ -22,6 +22,8 @@ from forensics.pages.files import Kept, adopt, keep
 
 #: Seconds for one strip, for the snapshot, for the PDF.
 _STRIP: Final = 25.0
+#: Seconds after which no further strip is begun: what is drawn until then is the picture.
+_PICTURE: Final = 45.0
 _SNAPSHOT: Final = 40.0
 _PDF: Final = 40.0
 Progress = Callable[[str], None]
@@ -95,7 +97,10 @@ def _picture(
     height = max(1, min(done.height, bounds.MAX_HEIGHT, bounds.MAX_PIXELS // width))
     whole: Image.Image | None = None
     scale = 1.0
+    deadline = time.monotonic() + _PICTURE
     for top in range(0, height, bounds.STRIP):
+        if time.monotonic() > deadline:
+            break
         strip = _strip(connection, session, top, width, min(bounds.STRIP, height - top))
         if whole is None:
             scale = strip.width / width
@@ -106,6 +111,8 @@ def _picture(
         done.pictured = min(height, top + bounds.STRIP)
     if whole is None:
         raise ValueError("the page has no height")
+    if done.pictured < height:
+        whole = whole.crop((0, 0, whole.width, round(done.pictured * scale)))
     temporary = evidence / folder / ".page.png"
     with temporary.open("wb") as file:
         whole.save(file, "PNG", compress_level=3)

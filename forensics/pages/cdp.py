@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -52,16 +52,19 @@ class Connection:
         self.version = _version(port, timeout)
         url = str(self.version.get("webSocketDebuggerUrl", ""))
         # The path alone is believed: where the browser listens is known.
+        self._open = ExitStack()
         address = f"ws://127.0.0.1:{port}{urlsplit(url).path}"
         try:
-            self._socket: ClientConnection = connect(
-                address,
-                compression=None,
-                max_size=MAX_MESSAGE,
-                max_queue=None,
-                proxy=None,
-                open_timeout=timeout,
-                ping_interval=None,
+            self._socket: ClientConnection = self._open.enter_context(
+                connect(
+                    address,
+                    compression=None,
+                    max_size=MAX_MESSAGE,
+                    max_queue=None,
+                    proxy=None,
+                    open_timeout=timeout,
+                    ping_interval=None,
+                )
             )
         except (OSError, WebSocketException, TimeoutError) as error:
             raise BrowserGone(f"the browser's DevTools did not open: {error}") from error
@@ -118,7 +121,7 @@ class Connection:
 
     def close(self) -> None:
         with suppress(OSError, WebSocketException):
-            self._socket.close()
+            self._open.close()
         self._reader.join(5)
 
     def _read(self) -> None:

@@ -92,8 +92,8 @@ class Exchanges:
     """The exchanges under way. Not safe for several threads: the events' thread alone uses it."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, str], Exchange] = {}
-        self._chains: dict[tuple[str, str], Chain] = {}
+        self._open: dict[str, Exchange] = {}
+        self._chains: dict[str, Chain] = {}
         self.sockets: list[str] = []
 
     def __len__(self) -> int:
@@ -104,8 +104,12 @@ class Exchanges:
         handler = _HANDLERS.get(event.method)
         if handler is None:
             return []
-        key = (event.session, line(event.params.get("requestId"), 200))
-        ended: list[Exchange] = handler(self, key, event.params)
+        # By the request alone, which is unique in the browser: what a worker asks for is told of
+        # partly by its page and partly by itself.
+        key = line(event.params.get("requestId"), 200)
+        if key in self._open and event.method in _BY_THE_READER:
+            self._open[key].session = event.session
+        ended: list[Exchange] = handler(self, key, event.params, event.session)
         return ended
 
     def under_way(self, session: str = "") -> int:
@@ -115,24 +119,20 @@ class Exchanges:
             for each in self._open.values()
         )
 
-    def leave(self, session: str, loader: str) -> list[Exchange]:
-        """What a document of ``session`` had under way when it was left, as ``unfinished``: of
-        much of that, no end is ever told."""
-        keys = [
-            key for key, each in self._open.items() if key[0] == session and each.loader == loader
-        ]
+    def leave(self, loader: str) -> list[Exchange]:
+        """What a document had under way when it was left, as ``unfinished``: of much of that, no
+        end is ever told."""
+        keys = [key for key, each in self._open.items() if each.loader == loader]
         return [each for each in (self._end(key, "unfinished") for key in keys) if each]
 
     def drop(self, session: str | None = None) -> list[Exchange]:
         """What has not ended, of one target or of all, as ``unfinished``; it is under way no
         more."""
-        keys = [key for key in self._open if session is None or key[0] == session]
+        keys = [key for key, each in self._open.items() if session in (None, each.session)]
         ended = [self._end(key, "unfinished") for key in keys]
-        for key in [key for key in self._chains if session is None or key[0] == session]:
-            del self._chains[key]
         return [each for each in ended if each]
 
-    def _asked(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _asked(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         ended: list[Exchange] = []
         asked = mapping(params.get("request"))
         address = url(asked.get("url"))
@@ -149,8 +149,8 @@ class Exchanges:
             ended += filter(None, [self._end(next(iter(self._open)), "unfinished")])
         posted, missing = _posted(asked)
         self._open[key] = Exchange(
-            session=key[0],
-            request=key[1],
+            session=session,
+            request=key,
             address=address,
             method=line(asked.get("method"), 20).upper() or "GET",
             started=number(params.get("wallTime")),
@@ -165,7 +165,7 @@ class Exchanges:
         )
         return ended
 
-    def _answered(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _answered(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         exchange = self._open.get(key)
         if exchange is not None:
             exchange.kind = line(params.get("type"), 40) or exchange.kind
@@ -178,48 +178,48 @@ class Exchanges:
             exchange.place = exchange.chain.counted
             exchange.chain.counted += 1
 
-    def _data(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _data(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         if exchange := self._open.get(key):
             exchange.received += int(number(params.get("dataLength")))
         return []
 
-    def _cached(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _cached(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         if exchange := self._open.get(key):
             exchange.cached = True
         return []
 
-    def _exact_request(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _exact_request(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         _remember(self._chain(key).requests, params)
         return []
 
-    def _exact_response(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _exact_response(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         _remember(self._chain(key).responses, params)
         return []
 
-    def _finished(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _finished(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         if exchange := self._open.get(key):
             exchange.encoded = int(number(params.get("encodedDataLength")))
         return list(filter(None, [self._end(key, "finished")]))
 
-    def _failed(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _failed(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         if exchange := self._open.get(key):
             blocked = params.get("blockedReason")
             exchange.failure = line(params.get("errorText"), 200)
             exchange.failure += f" ({line(blocked, 60)})" if blocked else ""
         return list(filter(None, [self._end(key, "failed")]))
 
-    def _socket(self, key: tuple[str, str], params: Mapping[str, Any]) -> list[Exchange]:
+    def _socket(self, key: str, params: Mapping[str, Any], session: str) -> list[Exchange]:
         if len(self.sockets) < bounds.MAX_ORIGINS:
             self.sockets.append(url(params.get("url")))
         return []
 
-    def _end(self, key: tuple[str, str], how: str) -> Exchange | None:
+    def _end(self, key: str, how: str) -> Exchange | None:
         exchange = self._open.pop(key, None)
         if exchange is not None:
             exchange.ended = how
         return exchange  # its chain stays a while: exact headers may be told later
 
-    def _chain(self, key: tuple[str, str]) -> Chain:
+    def _chain(self, key: str) -> Chain:
         if key not in self._chains:
             while len(self._chains) >= 2 * bounds.MAX_OPEN:
                 del self._chains[next(iter(self._chains))]
@@ -248,6 +248,8 @@ def _posted(asked: Mapping[str, Any]) -> tuple[bytes, bool]:
     return b"", bool(asked.get("hasPostData"))
 
 
+#: Told of in the session that has the body.
+_BY_THE_READER = ("Network.responseReceived", "Network.loadingFinished")
 _HANDLERS: dict[str, Any] = {
     "Network.requestWillBeSent": Exchanges._asked,
     "Network.responseReceived": Exchanges._answered,

@@ -19,9 +19,9 @@ _SECONDS: Final = 2.0
 
 @dataclass(slots=True)
 class Tab:
-    """An attached target. ``loaders`` are the documents shown in it, oldest first,
-    ``loaded`` the one that was last loaded to the end; ``touched`` grows with each use, ``visit`` is
-    the number of what it shows."""
+    """An attached target. ``loaders`` are the documents shown in it, oldest first, ``loaded`` the
+    one that was last loaded to the end; ``touched`` grows with each use, ``visit`` is the number of
+    what it shows."""
 
     session: str
     target: str

@@ -70,6 +70,8 @@ def _visit(agent: PageAgent, url: str, number: int, limits: Limits) -> Visited:
         tab = agent.shown()
         loader = agent.navigate(url, timeout=limits.begin)
         late = not _loaded(tab, loader, limits.load)
+        if late:  # what grows for ever cannot be pictured
+            agent.connection().ask("Page.stopLoading", {}, tab.session)
         _settle(agent, limits)
         _scroll(agent, agent.shown(), limits)
         _settle(agent, limits)
@@ -78,7 +80,12 @@ def _visit(agent: PageAgent, url: str, number: int, limits: Limits) -> Visited:
         return Visited(url, "failed", 0, line(error, 300))
     if fields["state"] != "done":
         return Visited(url, "failed", 0, str(fields.get("reason", "nothing could be captured")))
-    return Visited(url, "late" if late else "done", number, "not loaded in time" if late else "")
+    return Visited(
+        url,
+        "late" if late else "done",
+        number,
+        "it was not loaded in time and stopped" if late else "",
+    )
 
 
 def _loaded(tab: Tab, loader: str, seconds: float) -> bool:

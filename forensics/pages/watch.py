@@ -122,11 +122,12 @@ class Watch:
         left = tab.began(loader)
         if left and left != loader:
             with self.lock:
-                ended = self.exchanges.leave(tab.session, left)
+                ended = self.exchanges.leave(left)
             for each in ended:
                 self._finished(each)
         unreachable = url(frame.get("unreachableUrl"))
         if unreachable:
+            tab.visit = 0
             self._emit("navigation", {"url": unreachable, "state": "failed"})
         else:
             self._visit(tab, "shown")
@@ -142,7 +143,7 @@ class Watch:
         if tab is None or params.get("name") != "load" or params.get("frameId") != tab.frame:
             return
         tab.loaded = line(params.get("loaderId"), 100)
-        if bounds.is_web(tab.address) and self._connection is not None:
+        if tab.visit and bounds.is_web(tab.address) and self._connection is not None:
             asked = self._connection.ask("Page.getNavigationHistory", {}, tab.session)
             asked.add_done_callback(lambda told: self._titled(tab, told))
 

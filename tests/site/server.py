@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         while True:
-            self.wfile.write(b"more\n" * 100)
+            self.wfile.write(b"more\n" * 3)
             time.sleep(0.1)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
