@@ -93,6 +93,7 @@ def _serve(root: Path, given: argparse.Namespace, chosen: Options) -> None:
     house.recover()
     server = Server(socket_path(root), house, Peers(chosen.group))
     _say(house)
+    house.warm()
 
     def end() -> None:
         house.end_all()  # first: the last time-stamps still come in through the socket
@@ -121,6 +122,7 @@ def _look_again(house: House, mode: str, end: threading.Event) -> None:
             house.ability = find_ability(mode)
             if house.ability.available:
                 _say(house)
+                house.warm()
 
 
 def _say(house: House) -> None:

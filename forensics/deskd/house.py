@@ -102,6 +102,11 @@ class House:
             if _SESSION.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 self._take_up(SessionFolder(path))
 
+    def warm(self) -> None:
+        """What every start needs and takes long to compute, once."""
+        if self.ability.available:
+            threading.Thread(target=components.warm, name="warm", daemon=True).start()
+
     def probe(self) -> Probe:
         ability, running = self.ability, self._running()
         versions = components.versions() if ability.available else {}
@@ -130,7 +135,7 @@ class House:
         return self._get(session).observe()
 
     def endpoints(self, session: str) -> Endpoints:
-        folder = self._get(session).making.folder
+        folder = self._get(session).making.near
         return Endpoints(folder.rfb, folder.gate)
 
     def command(self, session: str, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

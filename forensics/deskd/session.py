@@ -90,7 +90,7 @@ class Session:
         if name in PROVIDER_ONLY:
             raise InvalidSpec(f"{name} is the desktop service's own word")
         self._must_run()
-        return ask(self.making.folder.keeper_socket, name, checked)
+        return ask(self.making.near.keeper_socket, name, checked)
 
     def freeze(self, reason: str) -> None:
         self._must_run()
@@ -239,7 +239,7 @@ class Session:
 
     def _ask(self, name: str, **arguments: Any) -> None:
         """A word to the keeper; one that is dead or does not answer is noticed elsewhere."""
-        socket = self.making.folder.keeper_socket
+        socket = self.making.near.keeper_socket
         if socket.exists():
             with contextlib.suppress(ForensicsError):
                 ask(socket, name, arguments, timeout=2.0)

@@ -55,7 +55,7 @@ def _recorder(making: Making, look: Look) -> None:
 
 def _cleanliness(making: Making, look: Look) -> None:
     results = examine(making.target())
-    ask(making.folder.keeper_socket, "environment", {"results": results})
+    ask(making.near.keeper_socket, "environment", {"results": results})
     _until(making, look, _SHOWN, lambda seen: _is_done(seen, Step.CLEANLINESS))
 
 
@@ -63,7 +63,7 @@ def _input(making: Making, look: Look) -> None:
     """Visits without anybody begin by themselves, and nobody gets input."""
     if making.spec.urls:
         return
-    ask(making.folder.keeper_socket, "input", {"on": True}, timeout=15.0)
+    ask(making.near.keeper_socket, "input", {"on": True}, timeout=15.0)
     _until(making, look, _EXAMINED, lambda seen: seen.input_on)
 
 

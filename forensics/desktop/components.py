@@ -123,3 +123,10 @@ def executables() -> dict[str, str]:
     found += [str(CHROMIUM), str(CHROMIUM.with_name("chrome_crashpad_handler"))]
     real = {Path(each).resolve() for each in found if Path(each).exists()}
     return {str(each): digest(each) for each in sorted(real)}
+
+
+def warm() -> None:
+    """Compute what is remembered: digests of a few hundred megabytes, the browser's version."""
+    executables()
+    browser_version()
+    versions()

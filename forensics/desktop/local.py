@@ -189,7 +189,7 @@ class Isolated(Making):
         return self._groups.usage()
 
     def _x_socket(self) -> Path:
-        return self.folder.x_socket(self.slot.display)
+        return self.near.x_socket(self.slot.display)
 
     def _rfb_for_x(self) -> str:
         return str(_X_SOCKETS / self.folder.rfb.name)

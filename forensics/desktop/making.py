@@ -78,6 +78,8 @@ class Making:
     ) -> None:
         self.spec, self.slot, self.folder = spec, slot, folder
         self.options, self.claims = options, claims
+        #: The same folder by a path that sockets' addresses have room for.
+        self.near = claims.near(slot)
         #: Hears of every process begun: name, number, start time.
         self.started: Callable[[str, int, int], None] = lambda name, pid, at: None
         self.children: dict[str, subprocess.Popen[bytes]] = {}
@@ -207,6 +209,7 @@ class Making:
             "-auth", self._cookie_for_x(),
             "-rfbunixpath", self._rfb_for_x(), "-rfbunixmode", "0666", "-rfbport", "-1",
             "-nolisten", "tcp", "-nolisten", "local", "-SecurityTypes", "None",
+            "-BlacklistThreshold=1000000",  # viewers all come from the gateway's one address
             "-AlwaysShared=1", "-AcceptSetDesktopSize=0", "-SendPrimary=0", "-FrameRate=30",
             "-IdleTimeout=0", "-MaxCutText=1048576", "-desktop", "desktop", "-br", "-noreset",
         ]  # fmt: skip
@@ -227,14 +230,14 @@ class Making:
         """Start the keeper; its status tells how it goes."""
         variables = {
             "DISPLAY": f":{self.slot.display}",
-            "XAUTHORITY": str(self.folder.keeper_xauthority),
+            "XAUTHORITY": str(self.near.keeper_xauthority),
             "HOME": "/nonexistent",
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(CODE),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        words = [*self.options.keeper, "--folder", str(self.folder.path), *arguments]
+        words = [*self.options.keeper, "--folder", str(self.near.path), *arguments]
         name = "salvage" if arguments else "keeper"
         self._start(name, words, variables, self._keeper_place(), cwd=CODE)
 
@@ -365,7 +368,7 @@ class Making:
 
     def _rfb_for_x(self) -> str:
         """How the X server itself spells the path of its RFB socket."""
-        return str(self.folder.rfb)
+        return str(self.near.rfb)
 
     def _cookie_for_x(self) -> str:
         return str(self.folder.xauthority)

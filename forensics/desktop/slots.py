@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from forensics.desktop.layout import session_folder
+from forensics.desktop.layout import SessionFolder, session_folder
 from forensics.errors import NoCapacity
 
 #: Places of a machine. 198.18.0.0/15 (RFC 2544: never routed) has a /30 for each.
@@ -117,13 +117,20 @@ class Claims:
                 if number not in taken:
                     claim = json.dumps({"root": str(root), "session": session})
                     self._file(number).write_text(claim)
+                    self._link(number).unlink(missing_ok=True)
+                    self._link(number).symlink_to(session_folder(root, session).path)
                     return Slot(number)
         raise NoCapacity("every place of this machine is taken")
 
     def give_back(self, slot: Slot) -> None:
         """Repeatable. Only when nothing of the session runs any more."""
         with self.locked():
-            self._file(slot.number).unlink(missing_ok=True)
+            self._forget(slot.number)
+
+    def near(self, slot: Slot) -> SessionFolder:
+        """The session's folder by a short path, which is what a socket's address has room for
+        (unix(7): 107 bytes). Good for as long as the place is claimed."""
+        return SessionFolder(self._link(slot.number))
 
     def count(self) -> int:
         """Claims of all services of this machine."""
@@ -133,15 +140,23 @@ class Claims:
     @contextlib.contextmanager
     def locked(self) -> Iterator[Path]:
         """Nobody else of this machine changes claims meanwhile; gives the folder."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._folder.stat().st_uid != os.geteuid():
+        self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if self._folder.is_symlink() or self._folder.stat().st_uid != os.geteuid():
             raise NoCapacity(f"{self._folder} belongs to somebody else")
+        self._folder.chmod(0o711)  # others pass through the links
         with (self._folder / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield self._folder
 
     def _file(self, number: int) -> Path:
         return self._folder / f"slot-{number}"
+
+    def _link(self, number: int) -> Path:
+        return self._folder / str(number)
+
+    def _forget(self, number: int) -> None:
+        self._link(number).unlink(missing_ok=True)
+        self._file(number).unlink(missing_ok=True)
 
     def _taken(self) -> dict[int, tuple[Path, str]]:
         """Claims that hold. One whose session's folder is gone is nobody's: its service removes the
@@ -153,8 +168,9 @@ class Claims:
                 root, session = Path(claim["root"]), str(claim["session"])
             except (OSError, ValueError, KeyError, TypeError):
                 root, session = Path("/nonexistent"), "-"
+            number = int(file.name.removeprefix("slot-"))
             if session_folder(root, session).path.is_dir():
-                found[int(file.name.removeprefix("slot-"))] = (root, session)
+                found[number] = (root, session)
             else:
-                file.unlink(missing_ok=True)
+                self._forget(number)
         return found
