@@ -32,12 +32,12 @@ if TYPE_CHECKING:
         UnknownSession,
         WrongState,
     )
-    from forensics.fingerprint import fingerprint
+    from forensics.fingerprint import fingerprint_of
     from forensics.manifest import read_manifest
     from forensics.verifier import verify_capture
 
 _WHERE = {
-    "fingerprint": "forensics.fingerprint",
+    "fingerprint_of": "forensics.fingerprint",
     "read_manifest": "forensics.manifest",
     "verify_capture": "forensics.verifier",
 }
@@ -53,7 +53,7 @@ __all__ = [
     "Retryable",
     "UnknownSession",
     "WrongState",
-    "fingerprint",
+    "fingerprint_of",
     "read_manifest",
     "verify_capture",
 ]

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 _CHUNK: Final = 1 << 20
 
 
-def fingerprint(manifest: bytes) -> str:
+def fingerprint_of(manifest: bytes) -> str:
     """Hexadecimal; this is the digest that is deposited."""
     return hashlib.sha256(manifest).hexdigest()
 

@@ -8,7 +8,7 @@ from forensics.chained import read_lines
 from forensics.desktop import layout
 from forensics.errors import InvalidEvidence
 from forensics.events import Event, read_events
-from forensics.fingerprint import digest_stream, fingerprint
+from forensics.fingerprint import digest_stream, fingerprint_of
 from forensics.manifest import files_of
 from forensics.verification.ground import Ground, Refused, parse_capture
 
@@ -25,7 +25,7 @@ def manifest(ground: Ground) -> str:  # 31
 
 
 def is_fingerprint(ground: Ground) -> str:  # 32
-    found = fingerprint(ground.manifest)
+    found = fingerprint_of(ground.manifest)
     if found != ground.expected:
         raise Refused(f"the manifest's SHA-256 is {found}, not {ground.expected}")
     return found
