@@ -119,6 +119,7 @@ class Keeper:
             if first:
                 self.release_reserve()
                 self.emit("warning", {"what": state.terminal or "", "detail": reason})
+                self.reporter.report(now=True)
 
     def finish(self, reason: str) -> None:
         """End in good order; what is not there yet decides how that is called."""
@@ -161,6 +162,7 @@ class Keeper:
             self.step(Step.INPUT, "done")
             self.emit("input_on")
             self.pages.navigate(self.spec.desktop.start_url or "about:blank")
+            self.reporter.report(now=True)
             self.changed.notify_all()
 
     def _judge(self) -> None:
