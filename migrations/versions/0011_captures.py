@@ -70,9 +70,7 @@ def _schedules() -> None:
     op.create_index(
         "ix_capture_schedules_owner_id_created_at", "capture_schedules", ["owner_id", "created_at"]
     )
-    op.create_index(
-        "ix_capture_schedules_state_next_at", "capture_schedules", ["state", "next_at"]
-    )
+    op.create_index("ix_capture_schedules_state_next_at", "capture_schedules", ["state", "next_at"])
 
 
 def _captures() -> None:

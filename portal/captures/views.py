@@ -172,7 +172,7 @@ def _case_name(capture: Capture) -> str:
 
 
 def _install(state: BlueprintSetupState) -> None:
-    add_panel(state.app, "captures/panel.html", review_views.panel_values)  # type: ignore[arg-type]
+    add_panel(state.app, "captures/panel.html", review_views.panel_values, wide=True)  # type: ignore[arg-type]
     state.app.jinja_env.globals["capture_case"] = _case_name
 
 

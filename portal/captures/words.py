@@ -40,7 +40,7 @@ STEPS: Final = {
     "screen": (lazy_gettext("Screen"), lazy_gettext("an empty screen")),
     "recorder": (
         lazy_gettext("Recording"),
-        lazy_gettext("the first frame is recorded and time-stamped before anything is on it"),
+        lazy_gettext("the first frame is recorded before anything is on the screen"),
     ),
     "browser": (
         lazy_gettext("Browser"),

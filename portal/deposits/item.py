@@ -39,6 +39,7 @@ def show(deposit_id: str) -> str:
         **_values(deposit),
         **_files(deposit),
         panels=list(panels(actor, deposit)),
+        wide_panels=list(panels(actor, deposit, wide=True)),
         fragment=False,
     )
 

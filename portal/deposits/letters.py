@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
-from typing import Final
+from typing import Any, BinaryIO, Final, cast
 
 from portal.accounts.letter_words import depositor_of
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
 from portal.audit.service import entries_for
+from portal.deposits.capture_letter import Paper
+from portal.deposits.captured import Kept, read_captured
 from portal.deposits.depositor import depositor, role_of
 from portal.deposits.evidence import (
     digests_of,
@@ -20,12 +23,14 @@ from portal.deposits.evidence import (
     record_of,
     token_of,
 )
+from portal.deposits.folders import CAPTURE, Folders, seen
 from portal.deposits.folders import KIND as FOLDER
-from portal.deposits.folders import Folders, seen
 from portal.deposits.models import Deposit
 from portal.deposits.tools import Tools
 from portal.settings import Settings
+from timestamping.filelist import FileList
 from timestamping.letter import (
+    Capture,
     CustodyEvent,
     Item,
     LedgerKind,
@@ -47,7 +52,7 @@ _ACTIONS: Final = {
     "deposit.followed": Words("记入另一账本", "recorded on a further ledger"),
 }
 _SYSTEM: Final = Words("系统", "system")
-_FOLDER: Final = "文件夹 folder"
+_SEVERAL: Final = {FOLDER: "文件夹 folder", CAPTURE: "采集 capture (notary/capture/v1)"}
 _KEPT: Final = Words("平台加密保存", "kept encrypted by the platform")
 _MEDIA: Final = {
     "web": "网页上传 uploaded through the web page",
@@ -69,7 +74,10 @@ class Letters:
         Raises:
             PdfError, TimestampError, LedgerError: the reason why there is none yet.
         """
-        return issue_letter(self.data(deposit, moment), self._tools.sealer)
+        data = self.data(deposit, moment)
+        if deposit.kind == CAPTURE:
+            data = replace(data, capture=self._annex(deposit))
+        return issue_letter(data, self._tools.sealer)
 
     def data(self, deposit: Deposit, moment: datetime) -> LetterData:
         """Everything a letter or a package says."""
@@ -79,13 +87,14 @@ class Letters:
             custody = _until_issued(entries_for(session, deposit.subject))
             person = depositor_of(session, owner)
             named = depositor(session, deposit, person, custody)
+        files = self._folders.listed(deposit)
         return LetterData(
             number=deposit.number,
             code=deposit.code,
             verify_url=verify_url(settings, deposit.number),
             office=_office(settings),
             depositor=named,
-            items=(_item(deposit, named.masked, custody),),
+            items=(_item(deposit, named.masked, custody, files),),
             times=Times(deposit.received_at, deposit.hashed_at, moment),
             token=token_of(deposit),
             entry=entry_of(deposit),
@@ -97,8 +106,21 @@ class Letters:
             strength=self.strength(deposit),
             custody=tuple(_event(entry) for entry in custody if entry.action in _ACTIONS),
             zone=settings.timezone,
-            files=self._folders.listed(deposit),
+            files=files,
         )
+
+    def _annex(self, deposit: Deposit) -> Capture:
+        """What the letter prints of a capture's evidence."""
+        files = [
+            Kept(row.position, row.path, row.size, row.sha256, row.vault_key)
+            for row in self._folders.files(deposit)
+        ]
+
+        def opener(file: Kept) -> BinaryIO:
+            return cast(BinaryIO, self._tools.vault.open(file.vault_key or ""))
+
+        manifest = self._tools.vault.read(deposit.vault_key or "")
+        return Paper.read(manifest).annex(read_captured(files, opener), opener)
 
     def strength(self, deposit: Deposit) -> StrengthFacts:
         """What an anchored deposit's evidence rests on: from the evidence, never from wishes. A
@@ -112,7 +134,7 @@ class Letters:
             ledger=LedgerKind.WITNESSED if witnesses else LedgerKind.EMBEDDED,
             witnesses=witnesses,
             file_seen=seen(deposit),
-            captured=False,
+            captured=deposit.kind == CAPTURE,
         )
 
 
@@ -135,15 +157,15 @@ def _office(settings: Settings) -> Office:
     )
 
 
-def _item(deposit: Deposit, sender: str, custody: list[AuditEntry]) -> Item:
+def _item(deposit: Deposit, sender: str, custody: list[AuditEntry], files: FileList | None) -> Item:
     """What nobody stated stays empty, and the letter says so."""
-    received, folder = seen(deposit), deposit.kind == FOLDER
+    received = seen(deposit)
     via = next((entry.via for entry in custody if entry.action == "deposit.received"), "")
-    return Item(
+    item = Item(
         name=deposit.filename or deposit.title or deposit.number,
         digests=digests_of(deposit),
         size=deposit.size,
-        media_type=_FOLDER if folder else deposit.media_type,
+        media_type=_SEVERAL.get(deposit.kind, deposit.media_type),
         summary=deposit.title,
         purpose=deposit.note,
         custody=f"{_KEPT.zh} {_KEPT.en}" if received else "",
@@ -151,6 +173,10 @@ def _item(deposit: Deposit, sender: str, custody: list[AuditEntry]) -> Item:
         sender=sender,
         completeness="逐字节原样保存 kept byte for byte" if received else "",
     )
+    if files is None or not files.manifest:
+        return item
+    fields: dict[str, Any] = Paper.read(files.manifest).item_fields()
+    return replace(item, **fields)
 
 
 def _event(entry: AuditEntry) -> CustodyEvent:

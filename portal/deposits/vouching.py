@@ -59,7 +59,8 @@ def _depositor(deposit: Deposit, names: Names) -> Party:
         "folder": gettext("brought the files; where they come from is their word"),
         "capture": gettext("sat at the portal's desktop, or named the addresses to capture"),
     }.get(deposit.kind, gettext("stated the digest; the file stayed with them"))
-    return Party(gettext("Depositor"), "user", names.depositor, says, PERSON, "#about-title")
+    standing = SELF if deposit.kind == CAPTURE else PERSON
+    return Party(gettext("Depositor"), "user", names.depositor, says, standing, "#about-title")
 
 
 def _platform(deposit: Deposit, names: Names) -> Party:

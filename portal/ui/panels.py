@@ -27,16 +27,18 @@ _KEY: Final = "notary-item-panels"
 class Panel:
     template: str
     values: Values
+    wide: bool
 
 
-def add_panel(app: Flask, template: str, values: Values) -> None:
-    """Show ``template`` with ``values(actor, deposit)`` on each item's page."""
-    app.extensions.setdefault(_KEY, []).append(Panel(template, values))
+def add_panel(app: Flask, template: str, values: Values, *, wide: bool = False) -> None:
+    """Show ``template`` with ``values(actor, deposit)`` on each item's page: beside the evidence,
+    or above it when it needs the room."""
+    app.extensions.setdefault(_KEY, []).append(Panel(template, values, wide))
 
 
-def panels(actor: Actor, deposit: Deposit) -> Iterator[Markup]:
-    """The panels of one deposit, rendered."""
+def panels(actor: Actor, deposit: Deposit, *, wide: bool = False) -> Iterator[Markup]:
+    """The panels of one deposit, rendered: the wide ones, or the others."""
     for panel in current_app.extensions.get(_KEY, ()):
-        values = panel.values(actor, deposit)
+        values = panel.values(actor, deposit) if panel.wide == wide else None
         if values is not None:
             yield Markup(render_template(panel.template, deposit=deposit, **values))  # noqa: S704

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,7 +37,13 @@ _FPS = 5
 
 
 def write_evidence(
-    folder: Path, session: str, ending: Ending, *, segments: int = 3, gap: bool = False
+    folder: Path,
+    session: str,
+    ending: Ending,
+    *,
+    subject: Mapping[str, str],
+    segments: int = 3,
+    gap: bool = False,
 ) -> None:
     """Fill ``folder`` as a session of ``segments`` × 3 s leaves it, its manifest included."""
     for name in layout.EVIDENCE_FOLDERS:
@@ -46,8 +53,8 @@ def write_evidence(
     _events(folder, segments * SEGMENT)
     about = About(
         session,
-        {"user": "somebody", "title": "侵权页面"},
-        {"width": 1280, "height": 800},
+        subject,
+        {"width": 1280, "height": 800, "start_url": "https://shop.example/", "urls": []},
         {"isolation": "isolated", "versions": {"chromium": "150.0", "xvnc": "1.15"}},
     )
     (folder / layout.MANIFEST).write_bytes(build_manifest(folder, about, ending))

@@ -168,7 +168,8 @@ class FakeDesktop(Desktop):
         if self.terminal is not Terminal.FAILED:
             ending = Ending(self.terminal.value, self.reason)
             one.folder.mkdir(parents=True, exist_ok=True)
-            write_evidence(one.folder, one.spec.session, ending, gap=self.gap)
+            subject = one.spec.subject
+            write_evidence(one.folder, one.spec.session, ending, subject=subject, gap=self.gap)
         ended = {"phase": Phase.ENDED, "terminal": self.terminal, "reason": self.reason}
         one.seen = replace(one.seen, **ended)
 
