@@ -39,14 +39,15 @@ def ask(view: View, path: str, kind: type[T]) -> T:
 
 def _ask(view: View, path: str, answers: list[Any]) -> None:
     target = view.target
+    connection = http.client.HTTPConnection("127.0.0.1", target.cdp_port, timeout=_SECONDS)
     try:
         _enter(target.pid)
-        connection = http.client.HTTPConnection("127.0.0.1", target.cdp_port, timeout=_SECONDS)
         connection.request("GET", path)
         answers.append(json.loads(connection.getresponse().read(_LIMIT)))
-        connection.close()
     except (OSError, ValueError, RecursionError, http.client.HTTPException):
         return
+    finally:
+        connection.close()
 
 
 def _enter(pid: int) -> None:

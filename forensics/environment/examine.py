@@ -85,5 +85,5 @@ def decide(name: str, view: View) -> Result:
         return undecided(name, "gone")
     except OSError as error:
         return undecided(name, why(error))
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+    except Exception:  # noqa: BLE001 - whatever a hostile desktop brings about decides nothing
         return undecided(name, "unreadable")

@@ -119,12 +119,13 @@ def listeners(pid: int) -> list[tuple[str, str]]:
     """TCP sockets that listen in the network namespace of ``pid``: ``"127.0.0.1:9222"`` and the
     socket's inode. Raises OSError."""
     found = []
-    for name in ("net/tcp", "net/tcp6"):
-        with suppress(FileNotFoundError):  # a kernel without IPv6
-            for line in read(pid, name).decode().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == _LISTENING:
-                    found.append((_endpoint(fields[1]), fields[9]))
+    lines = read(pid, "net/tcp").decode().splitlines()[1:]
+    with suppress(FileNotFoundError):  # a kernel without IPv6
+        lines += read(pid, "net/tcp6").decode().splitlines()[1:]
+    for line in lines:
+        fields = line.split()
+        if fields[3] == _LISTENING:
+            found.append((_endpoint(fields[1]), fields[9]))
     return found
 
 

@@ -122,6 +122,8 @@ def check_flags(view: View) -> Result:
     name, target = "flags", view.target
     if not target.argv:
         raise Undecided("nothing-expected")
+    if not any(each.pid == target.browser_pid for each in view.processes):
+        raise Undecided("gone")
     bad = [word for word in target.argv[1:] if word.startswith(FORBIDDEN)]
     port = [word for word in target.argv if word.startswith("--remote-debugging-port=")]
     if port not in ([], [f"--remote-debugging-port={target.cdp_port}"]):

@@ -32,8 +32,12 @@ class View:
 
     @cached_property
     def root(self) -> Rooted:
-        """The desktop's files. Raises OSError."""
-        return Rooted(proc.PROC / str(self.target.pid) / "root")
+        """The desktop's files. Raises OSError, Undecided."""
+        try:
+            return Rooted(proc.PROC / str(self.target.pid) / "root")
+        except (FileNotFoundError, ProcessLookupError) as error:
+            # Not to be taken for a file of the desktop that is not there.
+            raise Undecided("gone") from error
 
     @cached_property
     def processes(self) -> list[proc.Process]:
