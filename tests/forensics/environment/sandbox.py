@@ -90,6 +90,7 @@ def sandbox(folder: Path, plan: Plan | None = None) -> Iterator[Target]:
         *words,
     ]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    pid = -1
     try:
         pid = _browser(process.pid)
         yield Target(
@@ -116,6 +117,13 @@ def sandbox(folder: Path, plan: Plan | None = None) -> Iterator[Target]:
     finally:
         process.kill()
         process.wait()
+        _gone(pid)
+
+
+def _gone(pid: int) -> None:
+    """What was inside dies with the sandbox, a little later."""
+    while Path(f"/proc/{pid}").exists():
+        time.sleep(0.01)
 
 
 def _lay(folder: Path, plan: Plan) -> None:
