@@ -103,8 +103,13 @@ def wait_words(place: Place | None) -> str:
     if place.wait is None:
         return str(gettext("Number %(position)s in the queue.", position=place.position))
     minutes = max(1, round(place.wait.total_seconds() / 60))
-    sentence = "Number %(position)s in the queue; a desktop is expected in about %(minutes)s min."
-    return str(gettext(sentence, position=place.position, minutes=minutes))
+    return str(
+        gettext(
+            "Number %(position)s in the queue; a desktop is expected in about %(minutes)s min.",
+            position=place.position,
+            minutes=minutes,
+        )
+    )
 
 
 def status(capture: Capture, seen: Observation | None, limits: tuple[int, int]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from portal.texts import line, prose
 MAX_PURPOSE: Final = 2000
 #: How often a schedule repeats.
 EVERY: Final = ("once", "hour", "day", "week", "month")
-_URL: Final = "An address begins with http:// or https:// and has no spaces: %(url)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,8 @@ def address(text: str, field: str) -> str:
         if text and not urlsplit(text).hostname:
             raise InvalidSpec("an address names a host")
     except (InvalidSpec, ValueError) as error:
-        raise BadInput("address", _URL, field=field, url=text[:200]) from error
+        message = "An address begins with http:// or https:// and has no spaces: %(url)s"
+        raise BadInput("address", message, field=field, url=text[:200]) from error
     return text
 
 
