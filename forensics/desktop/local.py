@@ -99,7 +99,7 @@ class Isolated(Making):
                 cgroups=self._groups.members(cgroups.KEEPER),
                 needs=processes.program_folders(CODE),
             )
-            variables = {"PATH": "/usr/bin", "PYTHONPATH": str(CODE), "LANG": "C.UTF-8"}
+            variables = processes.program_variables(CODE)
             self._start("name server", words, variables, place, cwd=CODE, pass_fds=inherited)
 
     def _screen_command(self, words: list[str]) -> tuple[list[str], Place]:

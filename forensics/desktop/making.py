@@ -231,12 +231,7 @@ class Making:
         variables = {
             "DISPLAY": f":{self.slot.display}",
             "XAUTHORITY": str(self.near.keeper_xauthority),
-            "HOME": "/nonexistent",
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(CODE),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+        } | processes.program_variables(CODE)
         words = [*self.options.keeper, "--folder", str(self.near.path), *arguments]
         name = "salvage" if arguments else "keeper"
         self._start(name, words, variables, self._keeper_place(), cwd=CODE)

@@ -56,6 +56,18 @@ def program_folders(code: Path) -> tuple[Path, ...]:
     return (*sorted(found), code)
 
 
+def program_variables(code: Path) -> dict[str, str]:
+    """The environment of one of our own programs; modules come from where they come for us."""
+    path = [str(code), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        "HOME": "/nonexistent",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(path),
+    }
+
+
 def closed(paths: Iterable[Path]) -> dict[str, list[str]]:
     """Of ``paths`` those that not everybody can reach, by the first folder on the way that is
     closed to others."""

@@ -121,8 +121,8 @@ def cycles(service: Service, count: int) -> None:
     assert service.client.sessions() == []
 
 
-def test_three_cycles_leave_nothing(service: Service) -> None:
-    cycles(service, 3)
+def test_two_cycles_leave_nothing(service: Service) -> None:
+    cycles(service, 2)
 
 
 @pytest.mark.soak
