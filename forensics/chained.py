@@ -103,6 +103,9 @@ class ChainedLog:
             ValueError: the fields have no canonical form, or are too long.
         """
         body = rfc8785.dumps({**fields, "prev": self.head})
+        # A number that is whole and not exact is written, but not read back.
+        if rfc8785.dumps(json.loads(body)) != body:
+            raise ValueError(f"a line of {self.path.name} would not be read back as it is")
         if len(body) > MAX_LINE:
             raise ValueError(f"a line of {self.path.name} has at most {MAX_LINE} bytes")
         try:

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from forensics import clock
+from forensics.canonical import storable
 from forensics.chained import ChainedLog, Line, read_lines
 from forensics.errors import InvalidEvidence
 
@@ -41,6 +42,8 @@ _KIND: Final = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
 RESERVED: Final = frozenset({"n", "at", "mono", "kind", "prev"})
 #: Longest text of one field, characters; the rest is cut off with an ellipsis.
 MAX_TEXT: Final = 8000
+#: Most items of one list.
+MAX_ITEMS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class EventLog:
         """
         if not _KIND.fullmatch(kind):
             raise ValueError(f"{kind[:60]!r} is no kind of event")
-        said = {str(name): _bounded(value) for name, value in (fields or {}).items()}
+        said = storable(fields or {}, MAX_TEXT, MAX_ITEMS)
         if said.keys() & RESERVED:
             raise ValueError(f"{kind}: {', '.join(sorted(said.keys() & RESERVED))} is reserved")
         with self._lock:
@@ -128,21 +131,3 @@ def _event(line: Line, name: str) -> Event:
         raise InvalidEvidence(f"{name}: line {line.number} has another number or no kind")
     fields = {key: each for key, each in value.items() if key not in RESERVED}
     return Event(line.number, at, mono, kind, fields)
-
-
-def _bounded(value: Any) -> Any:
-    """What a field may hold: texts cut and storable, numbers JSON can hold exactly."""
-    if isinstance(value, str):
-        text = value.encode("utf-8", "replace").decode()
-        return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
-    if isinstance(value, Mapping):
-        return {str(name): _bounded(each) for name, each in list(value.items())[:100]}
-    if isinstance(value, (list, tuple)):
-        return [_bounded(each) for each in value[:100]]
-    if isinstance(value, datetime):
-        return clock.rfc3339(value)
-    if isinstance(value, bool) or value is None or isinstance(value, float):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) < 2**53 else str(value)
-    return _bounded(str(value))

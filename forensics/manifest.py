@@ -30,6 +30,7 @@ from typing import Any, Final
 import rfc8785
 
 from forensics import clock
+from forensics.canonical import storable
 from forensics.chained import Line, read_lines
 from forensics.desktop import layout
 from forensics.errors import InvalidEvidence
@@ -99,7 +100,7 @@ def build_manifest(evidence: Path, about: About, ending: Ending) -> bytes:
         "session": about.session,
         "subject": dict(about.subject),
         "asked": dict(about.asked),
-        "desktop": _storable(about.desktop),
+        "desktop": storable(about.desktop),
         "software": next((dict(e.fields) for e in events if e.kind == "software"), {}),
         "began": _began(lines),
         "ended": clock.now().to_json(),
@@ -208,7 +209,7 @@ def _cleanliness(evidence: Path) -> dict[str, Any]:
     for each in results:
         counts[each["outcome"]] = counts.get(each["outcome"], 0) + 1
     short = [{k: each[k] for k in _SHORT if k in each} for each in results]
-    return {"counts": counts, "results": _storable(short)}
+    return {"counts": counts, "results": storable(short)}
 
 
 def _files(evidence: Path, events: list[Event]) -> Iterator[dict[str, Any]]:
@@ -249,16 +250,3 @@ def _origin(path: str) -> str:
         origin for prefix, origin in _ORIGINS if path == prefix or path.startswith(f"{prefix}/")
     )
     return next(named, "keeper")
-
-
-def _storable(value: Any) -> Any:
-    """What JSON can hold exactly, of facts that others wrote."""
-    if isinstance(value, Mapping):
-        return {str(name): _storable(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_storable(each) for each in value]
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
-        return str(value)
-    return value

@@ -28,12 +28,14 @@ _BASE, _DESCRIPTION, _DEFAULT_DURATION = 0x1, 0x2, 0x8
 @dataclass(frozen=True, slots=True)
 class Contents:
     """``frames`` in whole fragments; ``seconds`` from the first of them to the last; ``whole``:
-    the recorder finished the file; ``note`` is what the file says of itself."""
+    the recorder finished the file; ``note`` is what the file says of itself. Players refuse a file
+    that ends inside of a fragment's header: ``playable`` are the bytes before that."""
 
     frames: int
     seconds: float
     whole: bool
     note: Note
+    playable: int
 
 
 def read_contents(stream: BinaryIO) -> Contents:
@@ -51,7 +53,8 @@ def read_contents(stream: BinaryIO) -> Contents:
 def _read(stream: BinaryIO) -> Contents:
     note, scale, frames, last, whole = None, 0, 0, 0, False
     waiting: tuple[int, int] | None = None  # a fragment whose media data is still to come
-    for kind, body in _top_boxes(stream):
+    playable = 0
+    for kind, body, end in _top_boxes(stream):
         if kind == b"moov":
             note = Note.decode(_inside(body, _COMMENT, skip={b"meta": 4})[8:])
             scale = struct.unpack(">I", _inside(body, (b"trak", b"mdia", b"mdhd"))[12:16])[0]
@@ -60,13 +63,16 @@ def _read(stream: BinaryIO) -> Contents:
         elif kind == b"mdat" and waiting is not None:
             frames, last, waiting = frames + waiting[0], waiting[1], None
         whole = kind == b"mfra"
+        # A header without its data is no fragment; data may break off anywhere.
+        playable = playable if kind == b"moof" else end
     if note is None or scale == 0:
         raise InvalidEvidence("the segment breaks off before its first frame")
-    return Contents(frames, round(last / scale, 3), whole, note)
+    return Contents(frames, round(last / scale, 3), whole, note, playable)
 
 
-def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and body of each whole box; media data is passed over and comes as empty."""
+def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes, int]]:
+    """Kind, body and end of each whole box; media data is passed over and comes as empty. A last
+    ``mdat`` that breaks off comes as a box of the kind ``part``."""
     size = stream.seek(0, 2)
     at = stream.seek(0)
     for _ in range(_MAX_BOXES):
@@ -78,12 +84,15 @@ def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         if length == 1 and len(header) == 16:
             (length,), start = struct.unpack(">Q", header[8:]), 16
         if length < start or at + length > size:
+            if kind == b"mdat":
+                yield b"part", b"", size
             return  # broken off here
         stream.seek(at + start)
         if kind != b"mdat" and length > _MAX_BOX:
             raise InvalidEvidence("a box of the segment is far too long")
-        yield kind, b"" if kind == b"mdat" else stream.read(length - start)
+        body = b"" if kind == b"mdat" else stream.read(length - start)
         at = stream.seek(at + length)
+        yield kind, body, at
     raise InvalidEvidence("the segment has far too many boxes")
 
 

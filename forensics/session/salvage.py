@@ -30,15 +30,17 @@ _RECORDER_ENDS: Final = 12.0
 
 
 def contents_of(evidence: Path, seq: int) -> dict[str, Any]:
-    """What a segment that nobody closed says itself: ``seq, frames, first, last, whole``.
+    """What a segment that nobody closed says itself: ``seq, frames, first, last, whole``. The
+    beginning of a fragment's header at its end is cut off, or players refuse all of it.
 
     Raises:
         InvalidEvidence: it breaks off before its first frame.
         OSError: it cannot be read.
     """
     path = evidence / layout.segment(seq)
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_NOFOLLOW), "r+b") as stream:
         found = read_contents(stream)
+        stream.truncate(found.playable)
     if found.note.seq != seq:
         raise InvalidEvidence(f"segment {seq} says that it is segment {found.note.seq}")
     first = found.note.first

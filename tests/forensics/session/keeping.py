@@ -36,8 +36,8 @@ class Kept:
     def status(self) -> Observation:
         return read_status(self.folder.status)
 
-    def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
-        return ask(self.folder.keeper_socket, name, arguments)
+    def ask(self, command: str, /, **arguments: Any) -> dict[str, Any]:
+        return ask(self.folder.keeper_socket, command, arguments)
 
     def until(self, what: Callable[[Observation], object], seconds: float = 20) -> float:
         """Wait for it; the seconds it took."""
