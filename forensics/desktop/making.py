@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from forensics.desktop import browser, components, processes
+from forensics.desktop.attested import attested
 from forensics.desktop.cgroups import Usage
 from forensics.desktop.firewall import Reach
 from forensics.desktop.interface import DesktopSpec, Isolation
@@ -277,6 +278,7 @@ class Making:
             "listeners": tuple(listeners),
             "cdp_port": self.cdp_port,
             "browser_version": components.browser_version(),
+            "attested": attested(self.folder),
             "ntp_servers": self.options.ntp,
             "stun_servers": self.options.stun,
             "public_address": self.options.public_address,
