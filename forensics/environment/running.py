@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from forensics.environment import proc
@@ -54,20 +55,20 @@ def check_processes(view: View) -> Result:
         raise Undecided("nothing-expected")
     if any(not each.exe for each in view.processes):
         raise Undecided("not-permitted")
-    foreign, changed = set(), set()
-    for each in view.processes:
-        if each.exe not in allowed:
-            foreign.add(each.exe)
-        elif allowed[each.exe] and allowed[each.exe] != view.programs.get(each.exe):
-            changed.add(each.exe)
+    if not view.processes:
+        raise Undecided("gone")
+    foreign = {each.exe for each in view.processes} - set(allowed)
+    changed = {
+        path
+        for path, digests in view.programs.items()
+        if allowed.get(path) and digests != [allowed[path]]
+    }
     found = listed(sorted(foreign | changed)) if foreign or changed else str(len(view.processes))
     data = {
         "processes": [[each.pid, each.parent, each.uid, each.exe] for each in view.processes[:500]],
-        "programs": dict(sorted(view.programs.items())),
+        "programs": view.programs,
     }
     reason = "programs" if changed and not foreign else name
-    if not view.processes:
-        raise Undecided("gone")
     return judge(
         name,
         not foreign | changed,
@@ -85,7 +86,7 @@ def check_browser(view: View) -> Result:
     if not target.browser_pid or not expected:
         raise Undecided("nothing-expected")
     path = str((proc.PROC / str(target.browser_pid) / "exe").readlink())
-    found = view.programs.get(path) or proc.digest_of_program(target.browser_pid)
+    found = view.digest(target.browser_pid)
     good = path == target.browser and found == expected
     data = {"path": path, "sha256": found}
     return judge(
@@ -130,7 +131,9 @@ def check_flags(view: View) -> Result:
         bad += port
     for each in view.processes:
         if each.exe == target.browser:
-            spoken = proc.words(each.pid, "cmdline")
+            spoken: list[str] = []
+            with suppress(FileNotFoundError, ProcessLookupError):  # helpers come and go
+                spoken = proc.words(each.pid, "cmdline")
             if not any("--type=" in word for word in spoken):
                 bad += [word for word in spoken[1:] if word not in target.argv]
     data = {"argv": list(target.argv)}

@@ -29,6 +29,7 @@ class View:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self._digests: dict[tuple[int, int], str] = {}
 
     @cached_property
     def root(self) -> Rooted:
@@ -45,20 +46,21 @@ class View:
         return proc.belonging(target.pid, target.uid, target.cgroup, target.helpers)
 
     @cached_property
-    def programs(self) -> dict[str, str]:
-        """Path → SHA-256 of what the desktop's processes run, by content: two programs under one
-        path give one entry each, the second marked with its process."""
-        digests: dict[tuple[int, int], str] = {}
-        found: dict[str, str] = {}
+    def programs(self) -> dict[str, list[str]]:
+        """Path → SHA-256 of everything that runs under it; what ends meanwhile is left out."""
+        found: dict[str, set[str]] = {}
         for each in self.processes:
-            with suppress(OSError):
-                info = (proc.PROC / str(each.pid) / "exe").stat()
-                key = (info.st_dev, info.st_ino)
-                if key not in digests:
-                    digests[key] = proc.digest_of_program(each.pid)
-                if found.setdefault(each.exe, digests[key]) != digests[key]:
-                    found[f"{each.exe} ({each.pid})"] = digests[key]
-        return found
+            with suppress(FileNotFoundError, ProcessLookupError):
+                found.setdefault(each.exe, set()).add(self.digest(each.pid))
+        return {path: sorted(digests) for path, digests in sorted(found.items())}
+
+    def digest(self, pid: int) -> str:
+        """SHA-256 of the program that ``pid`` runs, computed once for each file. Raises OSError."""
+        info = (proc.PROC / str(pid) / "exe").stat()
+        key = (info.st_dev, info.st_ino)
+        if key not in self._digests:
+            self._digests[key] = proc.digest_of_program(pid)
+        return self._digests[key]
 
     def text(self, path: str) -> str:
         """A text file of the desktop; empty when there is none. Raises OSError."""

@@ -153,6 +153,16 @@ def test_a_changed_program_is_found(tmp_path: Path) -> None:
     assert found["browser"].outcome is Outcome.FAIL
 
 
+def test_a_second_program_under_a_known_path_is_found(tmp_path: Path) -> None:
+    """Its own mounts may show a process another file where the browser's program is."""
+    over = f"cp /usr/bin/sleep /tmp/other; unshare -rm sh -c 'mount --bind /tmp/other {PYTHON}; "
+    with sandbox(tmp_path, Plan(before=over + f"exec {PYTHON} 60' & sleep 0.5")) as target:
+        allowed = {**target.executables, "/usr/bin/dash": ""}
+        found = results(replace(target, executables=allowed))["processes"]
+    assert found.outcome is Outcome.FAIL
+    assert found.reason == "programs.fail", found
+
+
 def test_links_do_not_lead_out_of_the_desktop(tmp_path: Path) -> None:
     """An absolute link is the desktop's own, not this host's: nothing of ours is read, and a link
     to a host file that would pass does not."""
