@@ -35,7 +35,9 @@ EVERY: Final = {
 STEPS: Final = {
     "network": (
         lazy_gettext("Network"),
-        lazy_gettext("a network of its own; neither the portal nor inner networks are reached from it"),
+        lazy_gettext(
+            "a network of its own; neither the portal nor inner networks are reached from it"
+        ),
     ),
     "screen": (lazy_gettext("Screen"), lazy_gettext("an empty screen")),
     "recorder": (
