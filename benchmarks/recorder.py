@@ -2,8 +2,8 @@
 
 Both look at the same screen, 1280 × 800 at 10 pictures a second, on which a terminal scrolls all
 the time, one after the other for ``RECORDER_SECONDS`` (30): CPU-seconds and megabytes a minute, and
-the most memory they had resident. ffmpeg encodes with the same settings, without chain, digests, gaps
-or watchdog. What ffmpeg does is measured, not demanded.
+the most memory they had resident. ffmpeg encodes with the same settings, without chain, digests,
+gaps or watchdog. What ffmpeg does is measured, not demanded.
 """
 
 from __future__ import annotations
