@@ -9,6 +9,7 @@ means that the file could not be read on.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, BinaryIO, Final
@@ -20,6 +21,15 @@ from forensics.errors import DeskUnavailable, ForensicsError, InvalidSpec
 #: Bytes of one line; a piece of an upload in base64 fits into a request.
 MAX_REQUEST: Final = 2 << 20
 MAX_ANSWER: Final = 8 << 20
+_TIMEZONE: Final = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}", re.ASCII)
+#: What may be asked for at all.
+_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
+    "memory_bytes": (256 << 20, 64 << 30),
+    "disk_bytes": (64 << 20, 256 << 30),
+    "processes": (50, 10_000),
+    "cores": (0.1, 64),
+    "seconds": (10, 24 * 3600),
+}
 #: Bytes of a path below the evidence folder.
 MAX_PATH: Final = 500
 
@@ -76,13 +86,35 @@ def spec_from_json(value: Any) -> DesktopSpec:
         raise InvalidSpec(f"a desktop has no {strange[0][:40]!r}")
     given = dict(value)
     try:
-        given["limits"] = Limits(**given.get("limits", {}))
+        given["limits"] = _limits(given.get("limits", {}))
         given["urls"] = tuple(given.get("urls", ()))
         subject = {str(name): str(each) for name, each in given.get("subject", {}).items()}
         given["subject"] = subject
-        return DesktopSpec(**given)
+        return _typed(DesktopSpec(**given))
     except (TypeError, AttributeError) as error:
         raise InvalidSpec(f"a desktop cannot be described so: {error}"[:300]) from error
+
+
+def _limits(value: Any) -> Limits:
+    limits = Limits(**value)
+    for each in fields(Limits):
+        found, (least, most) = getattr(limits, each.name), _BOUNDS[each.name]
+        if type(found) not in {int, type(each.default)} or not least <= found <= most:
+            raise InvalidSpec(f"the limit {each.name} is not between {least} and {most}")
+    return limits
+
+
+def _typed(spec: DesktopSpec) -> DesktopSpec:
+    """JSON has no types of ours: what is a number or text is looked at here."""
+    numbers = (spec.width, spec.height, spec.fps)
+    texts = (spec.session, spec.language, spec.keyboard, spec.timezone, spec.start_url, *spec.urls)
+    if not all(type(each) is int for each in numbers):
+        raise InvalidSpec("sizes and rates are whole numbers")
+    if not all(isinstance(each, str) for each in texts):
+        raise InvalidSpec("names and addresses are text")
+    if not _TIMEZONE.fullmatch(spec.timezone):
+        raise InvalidSpec("there is no such time zone")
+    return spec
 
 
 def probe_to_json(probe: Probe) -> dict[str, Any]:

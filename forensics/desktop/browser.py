@@ -123,7 +123,8 @@ def lay_etc(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _openbox() -> str:
-    """No decoration, no menus, no keys: whatever is pressed is the browser's."""
+    """No decoration, no menus, no keys: whatever is pressed is the browser's. A window that was
+    minimised comes back by a click on the empty screen."""
     return """<?xml version="1.0" encoding="UTF-8"?>
 <openbox_config xmlns="http://openbox.org/3.4/rc">
   <focus><focusNew>yes</focusNew><followMouse>no</followMouse></focus>
@@ -134,6 +135,14 @@ def _openbox() -> str:
     <context name="Client">
       <mousebind button="Left" action="Press">
         <action name="Focus"/><action name="Raise"/>
+      </mousebind>
+    </context>
+    <context name="Root">
+      <mousebind button="Left" action="Press">
+        <action name="NextWindow">
+          <dialog>none</dialog><interactive>no</interactive>
+          <finalactions><action name="Focus"/><action name="Raise"/></finalactions>
+        </action>
       </mousebind>
     </context>
   </mouse>

@@ -36,8 +36,10 @@ def wait_for(found: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
 class Service:
     """``python -m forensics.deskd`` with the folder ``root``."""
 
-    def __init__(self, root: Path, *options: str) -> None:
-        self.root, self.options = root, options
+    def __init__(
+        self, root: Path, *options: str, program: tuple[str, ...] = (sys.executable,)
+    ) -> None:
+        self.root, self.options, self.program = root, options, program
         self.client = LocalDesktop(root)
         self.log = root.with_suffix(".log")
         self.start()
@@ -45,9 +47,8 @@ class Service:
     def start(self) -> None:
         words = ["--root", str(self.root), "--final-token-seconds", "0.5", *self.options]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "forensics.deskd", *words], cwd=CODE, stderr=log
-            )
+            command = [*self.program, "-m", "forensics.deskd", *words]
+            self.process = subprocess.Popen(command, cwd=CODE, stderr=log)
         wait_for(self._answers, "the service answers")
 
     def kill(self) -> None:

@@ -55,6 +55,11 @@ def visit(live: Live, url: str) -> tuple[str, str]:
     return error, text
 
 
+def ask_screen(live: Live, words: str) -> list[str]:
+    where = f"DISPLAY=:{live.slot.display} XAUTHORITY=/run/xauthority"
+    return live.inside(f"{where} xdotool {words}").stdout.split()
+
+
 def press(live: Live, *keys: str) -> None:
     words = f"DISPLAY=:{live.slot.display} XAUTHORITY=/run/xauthority xdotool {' '.join(keys)}"
     done = live.inside(words if len(keys) > 1 else words.replace("xdotool", "xdotool key"))
@@ -235,6 +240,16 @@ def test_what_is_typed_as_an_address_is_closed_too(
     assert not [each for each in titles(live) if each.startswith(opened)]
 
 
+@pytest.mark.skipif(shutil.which("xdotool") is None, reason="xdotool is not installed")
+def test_a_minimised_window_comes_back(live: Live) -> None:
+    shown = "search --onlyvisible --class chromium"
+    press(live, "getactivewindow", "windowminimize")
+    wait_for(lambda: not ask_screen(live, shown), "the window is gone", 5)
+    press(live, "mousemove", "600", "400", "click", "1")
+    wait_for(lambda: ask_screen(live, shown), "the window is back", 5)
+
+
+@pytest.mark.skipif(shutil.which("xdotool") is None, reason="xdotool is not installed")
 def test_f12_stays_shut(live: Live) -> None:
     before = titles(live)
     press(live, "F12")
