@@ -8,7 +8,7 @@ from html import escape
 from typing import Final, NamedTuple
 
 from forensics.desktop.interface import DesktopSpec
-from forensics.environment.result import Outcome, Result, counts, short
+from forensics.environment.result import NOTHING, Outcome, Result, counts, short
 from forensics.environment.words import OUTCOMES, REASONS, TITLES, Words
 
 _FOUND: Final = 90
@@ -93,7 +93,7 @@ def page(results: Iterable[Result], spec: DesktopSpec, at: datetime | None = Non
         _item(zh, en) for zh, en in zip(rows(found, "zh"), rows(found, "en"), strict=True)
     )
     subject = " · ".join(f"{name}: {value}" for name, value in sorted(spec.subject.items()))
-    about = " · ".join((spec.session, moment, short(subject, 200)))
+    about = " · ".join(filter(None, (spec.session, moment, short(subject, 200))))
     return f"""<!DOCTYPE html>
 <html lang="{escape(spec.language)}">
 <head><meta charset="utf-8"><title>清洁性检查 · Cleanliness</title>
@@ -112,7 +112,7 @@ def page(results: Iterable[Result], spec: DesktopSpec, at: datetime | None = Non
 
 def _item(zh: Row, en: Row) -> str:
     found = short(zh.found, _FOUND)
-    facts = found if found and zh.outcome is not Outcome.UNKNOWN else ""
+    facts = found if found != NOTHING and zh.outcome is not Outcome.UNKNOWN else ""
     line = f"{zh.sentence} {facts}" if facts else f"{zh.sentence} {en.sentence}"
     return (
         f'<li class="{zh.outcome.value}"><b>{_SIGNS[zh.outcome]}</b>'

@@ -11,6 +11,8 @@ from forensics.environment.words import REASONS
 
 __all__ = ["Outcome", "Result", "counts", "from_json", "to_json"]
 
+#: What stands for nothing found.
+NOTHING = "—"
 #: Characters of ``found`` and ``expected`` that are kept: what stands in a desktop is hostile.
 SHORT = 400
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from chain_adapter.verdict import Outcome
 from forensics.environment import proc
-from forensics.environment.result import Result, short
+from forensics.environment.result import NOTHING, Result, short
 from forensics.environment.rooted import Rooted
 from forensics.environment.target import Target
 
@@ -117,6 +117,6 @@ def why(error: OSError) -> str:
     return "too-large" if error.errno == errno.EFBIG else "unreadable"
 
 
-def listed(values: Any, none: str = "—") -> str:
+def listed(values: Any) -> str:
     """Values for people, in one line."""
-    return ", ".join(str(each) for each in values) or none
+    return ", ".join(str(each) for each in values) or NOTHING

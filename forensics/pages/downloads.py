@@ -14,9 +14,11 @@ from typing import Any, Final
 
 from forensics.pages import bounds
 from forensics.pages.bounds import line, number, url
-from forensics.pages.files import take
+from forensics.pages.files import Kept, take
 
 INTO: Final = "downloads"
+#: Seconds a finished download may not be readable yet.
+_OPENED: Final = 10.0
 _UNFINISHED: Final = (".crdownload", ".tmp", ".part")
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -105,21 +107,33 @@ class Downloads:
             self._say(download, "missing", reason="the folder of downloads is not known")
             return
         try:
-            info = (self._folder / name).lstat()
-            kept = take(
-                self._folder,
-                name,
-                self._evidence,
-                INTO,
-                bounds.MAX_DOWNLOAD,
-                lambda: time.monotonic() < self._deadline,
-            )
+            info, kept = self._take(self._folder, name)
         except (OSError, ValueError) as error:
             self._say(download, "missing", reason=line(error, 200))
             return
         self._copied[name] = (info.st_size, info.st_mtime_ns)
         fields = {"file": kept.path, "sha256": kept.sha256, "size": kept.size}
         self._say(download, "kept", **fields)
+
+    def _take(self, folder: Path, name: str) -> tuple[os.stat_result, Kept]:
+        """Copied once it may be read: the browser keeps files for its own user, and the desktop
+        service opens them to us a moment later. Raises OSError, ValueError."""
+        until = min(time.monotonic() + _OPENED, self._deadline)
+        while True:
+            try:
+                info = (folder / name).lstat()
+                return info, take(
+                    folder,
+                    name,
+                    self._evidence,
+                    INTO,
+                    bounds.MAX_DOWNLOAD,
+                    lambda: time.monotonic() < self._deadline,
+                )
+            except PermissionError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
 
     def _say(self, download: _Download, state: str, **more: Any) -> None:
         self._emit(
