@@ -10,7 +10,10 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "recorder")
+NAMES = (
+    "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "recorder",
+    "desktop",
+)  # fmt: skip
 #: Run only when named: it fills a database for minutes before it measures.
 ON_REQUEST = ("search",)
 #: Names people also use for the same measurement.
