@@ -15,10 +15,11 @@ import structlog
 from sqlalchemy import delete, insert, select
 
 from chain_adapter import Digest
-from forensics.desktop.interface import Desktop, Phase
+from forensics.desktop.interface import Desktop, Observation, Phase
 from forensics.errors import ForensicsError, Retryable, UnknownSession
 from portal.audit.service import record
 from portal.captures.driving import Driver
+from portal.captures.figures import figures_text
 from portal.captures.kit import WORKER, Kit, move, wait
 from portal.captures.models import Capture, CaptureFile, CaptureState
 from portal.captures.papers import Papers, UnreadablePapers
@@ -88,9 +89,9 @@ class Collector:
             return False
         if not any(path == MANIFEST for path, _ in desktop.files(capture.session)):
             return self._fail(capture, seen.reason or "The start failed; nothing was recorded.")
-        return self._collect(capture, desktop)
+        return self._collect(capture, desktop, seen)
 
-    def _collect(self, capture: Capture, desktop: Desktop) -> bool:
+    def _collect(self, capture: Capture, desktop: Desktop, seen: Observation) -> bool:
         manifest = self._manifest(capture, desktop)
         papers = Papers.read(manifest)
         if papers.session != capture.session:
@@ -110,6 +111,7 @@ class Collector:
             "file_count": len(papers.listed.files),
             "size": papers.listed.size,
             "ready_at": now,
+            "figures": figures_text(seen),
         }
         with self._tools.database.transaction() as session:
             reached = (CaptureState.FINISHING, CaptureState.REVIEW)
