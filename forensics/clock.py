@@ -45,7 +45,8 @@ def now() -> Moment:
 
 def rfc3339(moment: datetime) -> str:
     """``2026-11-21T10:00:00.000000Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    plain = moment.astimezone(UTC).replace(tzinfo=None)
+    return plain.isoformat(timespec="microseconds") + "Z"
 
 
 def parse_utc(text: Any) -> datetime:
