@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 #: Characters of an address, of a title, of one header's value; headers of one message.
 MAX_URL: Final = 8192
@@ -34,6 +35,7 @@ STRIP: Final = 4000
 #: Bytes of a snapshot (MHTML) and of a PDF.
 MAX_DOCUMENT: Final = 128 << 20
 
+_ADDRESS: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 _UNSAFE: Final = re.compile(r"[^\w.+() -]+")
 
 
@@ -46,8 +48,8 @@ def line(value: Any, limit: int = MAX_VALUE) -> str:
 
 
 def url(value: Any) -> str:
-    """An address without anything that ends a line; cut off where it is endless."""
-    return line(value, MAX_URL).replace(" ", "%20")
+    """An address in ASCII without anything that ends a line; cut off where it is endless."""
+    return quote(line(value, MAX_URL).rstrip("…"), safe=_ADDRESS)
 
 
 def number(value: Any) -> float:

@@ -24,7 +24,10 @@ _MAX_CERTIFICATE: Final = 64 << 10
 
 def origin(address: str) -> str:
     """``https://host:port`` of an https address, ``""`` for others."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
     return f"https://{parts.netloc.rpartition('@')[2]}" if parts.scheme == "https" else ""
 
 

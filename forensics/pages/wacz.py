@@ -82,8 +82,8 @@ def surt(address: str) -> str:
     case, the query sorted."""
     if not address.startswith(("http://", "https://")):
         return address
-    parts = urlsplit(address.lower())
     try:
+        parts = urlsplit(address.lower())
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return address

@@ -252,6 +252,7 @@ def _stored(exchange: Exchange, length: int) -> list[tuple[str, str]]:
 
 def _status_line(exchange: Exchange) -> str:
     text = line(exchange.response.get("statusText"), 100).strip()
+    text = text.encode("ascii", "replace").decode()
     if not text and exchange.status in HTTPStatus.__members__.values():
         text = HTTPStatus(exchange.status).phrase
     return f"{exchange.status} {text}".rstrip()
