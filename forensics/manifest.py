@@ -19,11 +19,8 @@ folder alone, so that a session whose keeper died is sealed by the same code::
 from __future__ import annotations
 
 import json
-import os
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +32,7 @@ from forensics.chained import Line, read_lines
 from forensics.desktop import layout
 from forensics.errors import InvalidEvidence
 from forensics.events import Event, read_events
-from forensics.fingerprint import digest_stream
+from forensics.listing import list_files
 
 SCHEMA: Final = "notary/capture/v1"
 #: Longest manifest, bytes; most files.
@@ -44,18 +41,6 @@ MAX_FILES: Final = 10_000
 _MAX_ENVIRONMENT: Final = 8 << 20
 #: What of a cleanliness result the manifest repeats.
 _SHORT: Final = ("name", "outcome", "found", "expected", "reason", "detail")
-_ORIGINS: Final = (
-    (layout.TOKENS, "time-stamp"),
-    (layout.RECORDING, "recorder"),
-    (layout.STILLS, "recorder"),
-    (layout.PAGES, "page capture"),
-    (layout.WEB, "page capture"),
-    (layout.DOWNLOADS, "download"),
-    (layout.UPLOADS, "upload"),
-    (layout.DNS, "desktop service"),
-    (layout.EGRESS, "desktop service"),
-    (layout.ENVIRONMENT, "desktop service"),
-)
 _LOGS: Final = {
     "dns": layout.DNS,
     "egress": layout.EGRESS,
@@ -63,8 +48,6 @@ _LOGS: Final = {
     "visited": layout.VISITED,
     "web": layout.WACZ,
 }
-#: What an event may add to the entry of the file it names.
-_TOLD: Final = ("name", "url", "number", "title", "mime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +94,7 @@ def build_manifest(evidence: Path, about: About, ending: Ending) -> bytes:
         "events": _told(evidence, events),
         "cleanliness": _cleanliness(evidence),
     }
-    files = list(_files(evidence, events))
+    files = list(list_files(evidence, events))
     paths = {each["path"] for each in files}
     value["logs"] = {name: path for name, path in _LOGS.items() if path in paths}
     value["files"] = files
@@ -210,43 +193,3 @@ def _cleanliness(evidence: Path) -> dict[str, Any]:
         counts[each["outcome"]] = counts.get(each["outcome"], 0) + 1
     short = [{k: each[k] for k in _SHORT if k in each} for each in results]
     return {"counts": counts, "results": storable(short)}
-
-
-def _files(evidence: Path, events: list[Event]) -> Iterator[dict[str, Any]]:
-    told = {path: event for event in events for path in files_of(event)}
-    for path in sorted(_paths(evidence)):
-        with os.fdopen(os.open(evidence / path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
-            sha256, size = digest_stream(stream)
-            changed = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
-        entry = {"path": path, "size": size, "sha256": sha256, "origin": _origin(path)}
-        event = told.get(path)
-        entry["at"] = clock.rfc3339(event.at if event else changed)
-        if event:
-            entry |= {k: event.fields[k] for k in _TOLD if k in event.fields}
-        yield entry
-
-
-def files_of(event: Event) -> dict[str, str]:
-    """The files an event names, each with its SHA-256 (empty when it does not say)."""
-    named = event.fields.get("files")
-    entries = [each for each in named if isinstance(each, dict)] if isinstance(named, list) else []
-    found = {each.get("path"): each.get("sha256") for each in entries}
-    found[event.fields.get("file")] = event.fields.get("sha256")
-    return {path: str(sha256 or "") for path, sha256 in found.items() if isinstance(path, str)}
-
-
-def _paths(evidence: Path) -> Iterator[str]:
-    """Every file below ``evidence`` but the manifest itself; only regular ones can be there."""
-    for folder, _, names in os.walk(evidence):
-        for name in names:
-            path = Path(folder, name)
-            relative = path.relative_to(evidence).as_posix()
-            if relative != layout.MANIFEST and stat.S_ISREG(path.lstat().st_mode):
-                yield relative
-
-
-def _origin(path: str) -> str:
-    named = (
-        origin for prefix, origin in _ORIGINS if path == prefix or path.startswith(f"{prefix}/")
-    )
-    return next(named, "keeper")

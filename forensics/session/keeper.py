@@ -12,16 +12,15 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from forensics import clock
-from forensics.clock import Moment
 from forensics.desktop import layout
 from forensics.desktop.interface import Phase, Step, StepReport, Terminal
 from forensics.desktop.layout import SessionFolder
 from forensics.events import EventLog
-from forensics.session import watch
+from forensics.session import hearing, watch
 from forensics.session.chain import RecordingChain
 from forensics.session.child import RecorderProcess
 from forensics.session.gate import Gate
@@ -145,10 +144,11 @@ class Keeper:
     def hear(self) -> None:
         """Take in what the recorder said."""
         for message in self.recorder.messages():
-            handler = self._heard.get(str(message.get("type")))
-            if handler is not None:
-                handler(self, message)
-                self.changed.notify_all()
+            try:
+                hearing.take_in(self, message)
+            except OSError as error:
+                self.cut_short(f"the evidence cannot be written: {error.strerror or error}")
+            self.changed.notify_all()
 
     def release_reserve(self) -> None:
         with contextlib.suppress(OSError):
@@ -201,57 +201,3 @@ class Keeper:
         if known is not None and abs(offset - known) > _CLOCK_STEP:
             self.emit("clock", {"step": round(offset - known, 3)})
         self.state.clock_offset = offset
-
-    def _on_ready(self, message: Mapping[str, Any]) -> None:
-        self.state.began = Moment.from_json(message["at"])
-        self.chain.start(self.spec.desktop.session, message)
-        self.emit("software", message["versions"])
-
-    def _on_opened(self, message: Mapping[str, Any]) -> None:
-        if self.state.opened is None and message["seq"] == 1:
-            self.step(Step.RECORDER, "done")
-        self.state.opened = message
-
-    def _on_closed(self, message: Mapping[str, Any]) -> None:
-        try:
-            self.chain.segment(message)
-        except OSError as error:
-            self.cut_short(f"the evidence cannot be written: {error.strerror or error}")
-            return
-        self.state.missed_closed += int(message["missed"])
-        if self.state.opened is not None and self.state.opened["seq"] == message["seq"]:
-            self.state.opened = None
-
-    def _on_progress(self, message: Mapping[str, Any]) -> None:
-        state = self.state
-        state.heard = time.monotonic()
-        state.frames, state.missed = int(message["frames"]), int(message["missed"])
-        state.grabbed = message["grabbed"] if message["grabbed"] is not None else state.grabbed
-        state.last = Moment.from_json(message["last"]) if message["last"] else state.last
-
-    def _on_gap(self, message: Mapping[str, Any]) -> None:
-        self.state.counts["gaps"] += 1
-        self.emit("gap", {name: message[name] for name in ("from", "to", "seconds")})
-        # Noticed late only when this process stood still as well, with the whole machine.
-        if message["seconds"] > self.settings.stall_seconds:
-            self.cut_short(f"the screen was not seen for {message['seconds']:.1f} seconds")
-
-    def _on_still(self, message: Mapping[str, Any]) -> None:
-        self.stills[int(message["number"])] = message
-
-    def _on_failed(self, message: Mapping[str, Any]) -> None:
-        self.cut_short(str(message["reason"])[:1000])
-
-    def _on_stopped(self, message: Mapping[str, Any]) -> None:
-        self.state.stopped = True
-
-    _heard: Final[Mapping[str, Callable[[Keeper, Mapping[str, Any]], None]]] = {
-        "ready": _on_ready,
-        "opened": _on_opened,
-        "closed": _on_closed,
-        "progress": _on_progress,
-        "gap": _on_gap,
-        "still": _on_still,
-        "failed": _on_failed,
-        "stopped": _on_stopped,
-    }

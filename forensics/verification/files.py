@@ -9,7 +9,7 @@ from forensics.desktop import layout
 from forensics.errors import InvalidEvidence
 from forensics.events import Event, read_events
 from forensics.fingerprint import digest_stream, fingerprint_of
-from forensics.manifest import files_of
+from forensics.listing import files_of
 from forensics.verification.ground import Ground, Refused, parse_capture
 
 #: Kinds of event that say a file's digest.
