@@ -56,6 +56,7 @@ class Keeping:
         self._archive = Archive(evidence / WARC, software)
         self._jobs: queue.SimpleQueue[tuple[Exchange, Connection | None] | None]
         self._jobs = queue.SimpleQueue()
+        self._taken = 0
         self._ahead, self._room = 0, threading.Condition()
         self._chains: set[tuple[str, ...]] = set()
         self._deadline = float("inf")
@@ -64,9 +65,10 @@ class Keeping:
 
     def take(self, exchange: Exchange, connection: Connection | None) -> None:
         """Called in the events' thread; waits while too much is asked for and not yet written."""
-        if self.tally.exchanges + self.tally.left_out >= bounds.MAX_EXCHANGES or self._archive.full:
+        if self._taken >= bounds.MAX_EXCHANGES or self._archive.full:
             self.tally.left_out += 1
             return
+        self._taken += 1
         answered = exchange.response and exchange.ended in ("finished", "failed")
         if connection and answered and exchange.received <= bounds.MAX_BODY:
             with self._room:

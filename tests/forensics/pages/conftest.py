@@ -116,6 +116,24 @@ def secure_site(certificates: Certificates) -> Iterator[Site]:
         yield running
 
 
+def launch(folder: Path, port: int, certificates: Certificates) -> subprocess.Popen[bytes]:
+    """A browser with its profile and home in ``folder``."""
+    flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    return subprocess.Popen(
+        [
+            CHROMIUM,
+            *flags,
+            f"--user-data-dir={folder / 'profile'}",
+            f"--remote-debugging-port={port}",
+            f"--ignore-certificate-errors-spki-list={fingerprint(certificates)}",
+            "about:blank",
+        ],
+        env={"HOME": str(folder / "home"), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 StartDesk = Callable[..., Desk]
 
 
@@ -137,20 +155,7 @@ def start_desk(tmp_path: Path, certificates: Certificates) -> Iterator[StartDesk
             })
         )  # fmt: skip
         port = free_port()
-        flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        process = subprocess.Popen(
-            [
-                CHROMIUM,
-                *flags,
-                f"--user-data-dir={folder / 'profile'}",
-                f"--remote-debugging-port={port}",
-                f"--ignore-certificate-errors-spki-list={fingerprint(certificates)}",
-                "about:blank",
-            ],
-            env={"HOME": str(folder / "home"), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = launch(folder, port, certificates)
         events = Events()
         desk = Desk(
             port, folder, process, events, PageAgent(port, folder / "evidence", events, **options)

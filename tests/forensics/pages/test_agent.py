@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from forensics.pages import Limits, PageRefused
-from tests.forensics.pages.conftest import Desk, StartDesk, free_port, wait_for
+from forensics.pages import Limits, PageRefused, bounds
+from tests.forensics.pages.conftest import Desk, StartDesk, free_port, launch, wait_for
 from tests.forensics.pages.reading import index, validate, wacz_records
+from tests.site.certificates import Certificates
 from tests.site.content import DOWNLOAD, GBK_TEXT
 from tests.site.server import Site
 
@@ -89,9 +90,7 @@ def test_the_archive_is_valid_elsewhere(desk: Desk, site: Site) -> None:
     ]
 
 
-def test_certificates_are_those_the_browser_saw(
-    desk: Desk, secure_site: Site, certificates: object
-) -> None:
+def test_certificates_are_those_the_browser_saw(desk: Desk, secure_site: Site) -> None:
     desk.go(secure_site.url + "/article")
     desk.agent.close()
     lines = (desk.evidence / "web/tls.jsonl").read_text().splitlines()
@@ -228,3 +227,47 @@ def test_a_browser_that_dies_leaves_its_archive(desk: Desk, site: Site) -> None:
         each.address: each.data for each in wacz_records(wacz(desk)) if each.kind == "response"
     }
     assert bodies[site.url + "/images/3.png"] == site.pages["/images/3.png"].body
+
+
+def test_a_browser_that_comes_back_is_followed_again(
+    desk: Desk, site: Site, certificates: Certificates
+) -> None:
+    """Who closes the last window gets another browser; the archive goes on."""
+    desk.go(site.url + "/gallery")
+    desk.process.kill()
+    desk.process.wait()
+    (desk.folder / "profile/SingletonLock").unlink(missing_ok=True)
+    desk.process = launch(desk.folder, desk.port, certificates)
+    wait_for(lambda: desk.agent.alive and desk.agent._watch.tabs.pages())
+    desk.go(site.url + "/article")
+    desk.agent.close()
+    found = {each.address for each in wacz_records(wacz(desk)) if each.kind == "response"}
+    assert {site.url + "/gallery", site.url + "/article"} <= found
+
+
+def test_a_body_beyond_the_bound_is_said_to_be_missing(desk: Desk, site: Site) -> None:
+    desk.go(site.url + "/article")
+    size = bounds.MAX_BODY + 1
+    desk.page(f"window.got = fetch('/big/{size}').then(r => r.arrayBuffer()).then(b => 0)")
+    wait_for(lambda: f"/big/{size}" in site.requests)
+    wait_for(desk.agent.idle)
+    desk.agent.close()
+    told = next(
+        each.json
+        for each in wacz_records(wacz(desk))
+        if each.kind == "metadata" and "/big/" in each.address
+    )
+    assert (told["received_bytes"], told["body"]["state"]) == (size, "missing")
+    assert wacz(desk).stat().st_size < 1 << 20
+
+
+def test_a_page_that_asks_for_ever_is_bounded(
+    desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_EXCHANGES", 40)
+    desk.go(site.url + "/article")
+    desk.page("for (let i = 0; i < 200; i++) fetch('/data.json?' + i)")
+    wait_for(lambda: desk.agent.counts()["left_out"] > 100)
+    desk.agent.close()
+    assert desk.agent.counts()["exchanges"] <= 40
+    assert validate(wacz(desk)).returncode == 0
