@@ -104,7 +104,7 @@ class Collector:
         now = self._tools.clock()
         values: dict[str, Any] = {
             "terminal": papers.terminal,
-            "reason": papers.reason[:2000],
+            "reason": papers.reason[:2000] if papers.terminal != "complete" else "",
             "manifest_key": key,
             "sha256": digests["sha256"],
             "sm3": digests.get("sm3"),

@@ -28,6 +28,8 @@ _log = structlog.get_logger(__name__)
 #: Width of a picture in the letter, pixels; a still larger than this is not read, bytes.
 _WIDTH: Final = 720
 _MAX_STILL: Final = 32 << 20
+#: Characters printed of a note or an address.
+_TEXT: Final = 300
 _TERMINALS: Final = {
     "complete": Words(
         "录像自首帧至末帧完整，没有中断。",
@@ -111,7 +113,7 @@ class Paper:
         urls = [str(each) for each in asked.get("urls") or () if each]
         start = str(asked.get("start_url") or "")
         yield Words("会话", "Session"), str(self.value.get("session", ""))
-        if self.value.get("reason"):
+        if self.value.get("reason") and not self.complete:
             yield Words("原因", "Reason"), str(self.value["reason"])
         if start or urls:
             yield Words("网址", "Address"), "; ".join(each for each in [start, *urls[:20]] if each)
@@ -183,8 +185,12 @@ def _said(moment: Moment) -> str:
     if moment.kind == "paste":
         return f"{moment.text('characters')} 字 characters, SHA-256 {moment.text('sha256')}"
     if moment.kind in ("still", "page"):
-        return moment.text("url", "title", "file", "number")[:500]
-    return moment.text("note", "name", "title", "url", "what", "reason", "detail")[:500]
+        return _cut(moment.text("url", "title", "file", "number"))
+    return _cut(moment.text("note", "name", "title", "url", "what", "reason", "detail"))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT else f"{text[:_TEXT]}…"
 
 
 def _stills(captured: Captured, opener: Callable[[Kept], BinaryIO]) -> Iterator[CaptureStill]:

@@ -132,7 +132,7 @@ def read_captured(files: Sequence[Kept], opener: Callable[[Kept], BinaryIO]) -> 
         tuple(files),
         segments,
         tuple(_gaps(chain, base)),
-        tuple(_moments(load(layout.EVENTS), base)),
+        _once(list(_moments(load(layout.EVENTS), base))),
         tuple(sorted(_stills(files))),
         _pages(files),
         _results(load(layout.ENVIRONMENT)),
@@ -195,6 +195,26 @@ def _moments(data: bytes, base: float) -> Iterator[Moment]:
         fields = {name: value for name, value in line.items() if name not in own}
         start = _number(line.get("mono")) - base
         yield Moment(_whole(line.get("n")), str(line.get("kind", "")), at, start, fields)
+
+
+def _once(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+    """What is told in several steps stands once: a page when it is loaded, a capture when done."""
+    loaded = {each.text("visit") for each in moments if each.text("state") == "loaded"}
+    return tuple(
+        each
+        for each in moments
+        if not (each.kind == "navigation" and _is_shown(each) and each.text("visit") in loaded)
+        and not (each.kind == "page" and _is_under_way(each))
+    )
+
+
+def _is_shown(moment: Moment) -> bool:
+    return moment.text("state") == "shown"
+
+
+def _is_under_way(moment: Moment) -> bool:
+    state = moment.text("state")
+    return state == "begun" or "." in state  # begun, and each of its files
 
 
 def _stills(files: Sequence[Kept]) -> Iterator[tuple[int, Kept]]:

@@ -115,10 +115,14 @@ def _events(folder: Path, seconds: float) -> None:
     """As the keeper writes them, then at the times of this recording."""
     log = EventLog(folder / layout.EVENTS)
     log.emit("input_on", {"reason": "the cleanliness report was recorded"})
-    log.emit("navigation", {"url": "https://shop.example/", "title": "商店"})
+    visit = {"url": "https://shop.example/", "visit": "1"}
+    log.emit("navigation", visit | {"state": "shown", "title": ""})
+    log.emit("navigation", visit | {"state": "loaded", "title": "商店"})
     log.emit("mark", {"note": "<b>这里</b> 是侵权图片"})
     log.emit("still", {"number": 1, "file": layout.still(1)})
-    log.emit("page", {"number": 1, "url": "https://shop.example/", "file": "pages/0001/page.png"})
+    page = {"number": 1, "url": "https://shop.example/"}
+    for state in ("begun", "page.png", "page.mhtml", "page.pdf", "done"):
+        log.emit("page", page | {"state": state})
     log.emit("download", {"name": "合同.pdf", "file": "downloads/合同.pdf"})
     log.emit("viewer", {"joined": True, "role": "driver"})
     log.close()
