@@ -171,8 +171,8 @@ class Session:
             while self._keeper_runs() and not self._destroyed:
                 reason = screen.trouble or dead(self.making) or limits.look()
                 self._usage = limits.usage
-                if limits.home_is_full():
-                    self._note("limit", "the desktop's disk is full")
+                for kind, detail in limits.news():
+                    self._ask("note", kind=kind, detail=detail)
                 if reason and not self._troubled:
                     self._trouble(reason)
                 if self._finish and not asked_at:
@@ -243,9 +243,6 @@ class Session:
         if socket.exists():
             with contextlib.suppress(ForensicsError):
                 ask(socket, name, arguments, timeout=2.0)
-
-    def _note(self, kind: str, detail: str) -> None:
-        self._ask("note", kind=kind, detail=detail)
 
     def _overdue(self, asked_at: float) -> bool:
         wait = _CLOSING + self.making.options.final_token_seconds

@@ -19,6 +19,7 @@ from forensics.errors import DeskUnavailable
 #: three seconds within which a dead screen has to be noticed.
 _PING_EVERY: Final = 0.5
 _PING_SECONDS: Final = 1.5
+_BROWSER_EVERY: Final = 2.0
 #: How old the keeper's status may be, seconds. It writes three a second.
 STALE: Final = 3.0
 
@@ -53,12 +54,13 @@ class ScreenWatch:
 
 
 class LimitWatch:
-    """Counts what the kernel refused or ended since the session began."""
+    """Counts what the kernel refused or ended since the session began, and the browser's starts."""
 
     def __init__(self, making: Making) -> None:
         self._making = making
         self.usage = making.usage()
-        self._full = False
+        self._said: set[str] = set()
+        self._browser, self._looked = making.browser_pid(), 0.0
 
     def look(self) -> str:
         """Why the session cannot go on; empty while it can. More processes than allowed are
@@ -68,17 +70,35 @@ class LimitWatch:
             return "the desktop reached its memory limit"
         return ""
 
-    def home_is_full(self) -> bool:
-        """Whether the home folder has just become full; said once."""
+    def news(self) -> list[tuple[str, str]]:
+        """What the event log should know: kind and sentence, each limit once."""
+        found = []
+        if self.usage.refused:
+            found.append(("limit", "the desktop asked for more processes than it may have"))
+        if self._home_is_full():
+            found.append(("limit", "the desktop's disk is full"))
+        fresh = [each for each in found if each[1] not in self._said]
+        self._said.update(sentence for _, sentence in fresh)
+        return fresh + self._browser_news()
+
+    def _browser_news(self) -> list[tuple[str, str]]:
+        if time.monotonic() - self._looked < _BROWSER_EVERY:
+            return []
+        self._looked = time.monotonic()
+        now, before = self._making.browser_pid(), self._browser
+        if now == 0 or now == before:
+            return []
+        self._browser = now
+        return [("browser", "the browser ended and was started again")] if before else []
+
+    def _home_is_full(self) -> bool:
         if self._making.isolation is not Isolation.ISOLATED:
             return False
         try:
             found = os.statvfs(self._making.folder.home)
         except OSError:
             return False
-        full = found.f_bavail * found.f_frsize < (1 << 20)
-        just, self._full = full and not self._full, full
-        return just
+        return found.f_bavail * found.f_frsize < (1 << 20)
 
 
 def dead(making: Making) -> str:

@@ -15,6 +15,7 @@ from forensics.desktop.policy import POLICY_INSIDE, policy_file
 PROFILE_INSIDE: Final = f"{HOME_INSIDE}/.profile"
 XAUTHORITY_INSIDE: Final = "/run/xauthority"
 OPENBOX_INSIDE: Final = "/etc/openbox.xml"
+_NOWHERE: Final = "https://127.0.0.1:9/"
 _FEATURES_OFF: Final = (
     "AutofillServerCommunication", "CertificateTransparencyComponentUpdater",
     "DialMediaRouteProvider", "GlobalMediaControls", "HttpsUpgrades",
@@ -67,6 +68,10 @@ def argv(spec: DesktopSpec, cdp_port: int) -> tuple[str, ...]:
         "--disable-session-crashed-bubble",
         "--disable-sync",
         "--metrics-recording-only",
+        # What no switch and no policy switches off goes nowhere: nothing listens there. Whoever
+        # visits these sites by their address reaches them all the same.
+        f"--gaia-url={_NOWHERE}",
+        f"--component-updater=url-source={_NOWHERE}",
         f"--disable-features={','.join(_FEATURES_OFF)}",
         "about:blank",
     )

@@ -26,7 +26,7 @@ _MAX_PAGES: Final = 500
 #: Said also when the session is ending: the last token comes then.
 _WHILE_ENDING: Final = frozenset({"attest", "events", "finish", "freeze", "viewer", "activity"})
 #: Kinds of event that others may write; the rest are the keeper's own words.
-_NOTES: Final = frozenset({"discard", "reconnect", "portal"})
+_NOTES: Final = frozenset({"browser", "discard", "limit", "portal", "reconnect"})
 
 
 class Handlers:

@@ -121,6 +121,11 @@ class Live:
         wait_for(lambda: self.look().phase is Phase.ENDED, "the session ended", seconds)
         return self.look()
 
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """Of the live session's event log."""
+        found = self.service.client.command(self.session, "events", {"after": 0})["lines"]
+        return [each for each in found if each["kind"] == kind]
+
     def manifest(self) -> dict[str, Any]:
         data = b"".join(self.service.client.read(self.session, "manifest.json"))
         return json.loads(data)

@@ -146,6 +146,13 @@ def _asked(live: Live) -> list[dict[str, object]]:
     return [each for each in lines if each["name"] == "shop.example"]
 
 
+def test_nothing_is_asked_for_that_nobody_asked_for(live: Live) -> None:
+    """No sign-in, no updates, no measurements: whatever the browser likes to do by itself."""
+    _asked(live)
+    lines = live.folder.dns_log.read_text().splitlines()
+    assert {json.loads(line)["name"] for line in lines} == {"shop.example"}
+
+
 def test_connections_stand_in_the_log(live: Live, the_site: Site) -> None:
     reaches(live, the_site.address, 80)
     reaches(live, the_site.private, 8080)
@@ -268,6 +275,7 @@ def test_a_fork_bomb_stays_inside(service: Service) -> None:
         assert limit == 400
         assert int((groups[0] / "pids.current").read_text()) <= limit
         assert live.look().phase is Phase.LIVE
+        wait_for(lambda: live.events("limit"), "the event log knows", 10)
     finally:
         service.client.destroy(live.session)
     assert service.client.probe().available
@@ -288,6 +296,7 @@ def test_a_download_of_50_gigabytes_stays_inside(service: Service, the_site: Sit
         assert int(done.stdout) < 128 << 20
         assert taken() <= 130 << 20
         wait_for(lambda: live.look().recording, "the recording goes on", 5)
+        wait_for(lambda: live.events("limit"), "the event log knows", 10)
         assert live.look().phase is Phase.LIVE
     finally:
         service.client.destroy(live.session)

@@ -130,6 +130,7 @@ def test_who_closes_the_last_window_gets_another(service: Service) -> None:
         wait_for(lambda: not processes.started_at(first), "the browser has ended", 10)
         wait_for(lambda: live.found("/usr/lib/chromium/chromium"), "there is another", 10)
         assert live.look().phase is Phase.LIVE
+        wait_for(lambda: live.events("browser"), "the event log knows", 10)
     finally:
         service.client.destroy(live.session)
 
