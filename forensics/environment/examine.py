@@ -45,7 +45,7 @@ CHECKS: Final[dict[str, Check]] = {
 #: Checks that wait for somebody's answer; each has a thread of its own.
 _WAITING: Final = ("browser-version", "extensions", "public-address", "clock-ntp")
 #: Seconds after which what is not decided stays undecided.
-SECONDS: Final = 1.9
+SECONDS: Final = 1.6
 
 
 def examine(target: Target, *, seconds: float = SECONDS) -> tuple[Result, ...]:

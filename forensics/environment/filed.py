@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import re
 import sqlite3
+import time
 from typing import Final
 
 from forensics.environment import proc
@@ -20,6 +21,8 @@ _LOCAL_NAMES: Final = frozenset({
 _TRUSTING: Final = ("CACertificates", "CACertificatesWithConstraints", "ImportEnterpriseRoots")
 #: Mounts that every sandbox has and that hold no files of the host.
 _KERNEL: Final = ("/proc", "/dev")
+#: Seconds for one question to a data base.
+_QUESTION: Final = 0.3
 _BUNDLES: Final = 8 << 20
 
 
@@ -170,6 +173,9 @@ def rows(view: View, path: str, question: str) -> int:
     try:
         connection.deserialize(bytes(data))
         connection.execute("PRAGMA trusted_schema = OFF")
+        # What is called a table may be a view that never ends.
+        deadline = time.monotonic() + _QUESTION
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
         return int(connection.execute(question).fetchone()[0])
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):

@@ -31,7 +31,7 @@ from forensics.pages.capture import capture
 from forensics.pages.cdp import Connection
 from forensics.pages.downloads import Downloads
 from forensics.pages.errors import BrowserGone, PageRefused
-from forensics.pages.exchanges import Exchange
+from forensics.pages.exchange import Exchange
 from forensics.pages.keeping import Keeping
 from forensics.pages.tabs import Tab, title
 from forensics.pages.watch import Watch

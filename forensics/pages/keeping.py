@@ -15,13 +15,14 @@ from typing import Any, Final
 
 import rfc8785
 
-from forensics.pages import bounds, tls, warc
+from forensics.pages import body, bounds, tls
+from forensics.pages.body import Body
 from forensics.pages.cdp import Connection, answer
 from forensics.pages.errors import BrowserGone, PageRefused
-from forensics.pages.exchanges import Exchange
+from forensics.pages.exchange import Exchange
 from forensics.pages.files import MODE
 from forensics.pages.wacz import Visit, pack
-from forensics.pages.warc import Archive, Body
+from forensics.pages.warc import Archive
 
 WACZ: Final = "web/capture.wacz"
 WARC: Final = "web/capture.warc.gz"
@@ -123,10 +124,10 @@ class Keeping:
         until = min(time.monotonic() + _HEADERS, self._deadline)
         while exchange.waits_for_headers and time.monotonic() < until:
             time.sleep(0.01)
-        body = self._body(exchange)
-        self._archive.exchange(exchange, body)
+        found = self._body(exchange)
+        self._archive.exchange(exchange, found)
         self.tally.exchanges += 1
-        self.tally.missing += body.state == "missing"
+        self.tally.missing += found.state == "missing"
         if connection is not None:
             self._certificates(exchange, connection)
 
@@ -144,10 +145,10 @@ class Keeping:
             ):
                 return Body(b"", "empty")
             return Body(b"", "missing", bounds.line(error, 200))
-        body = warc.decode(told, exchange.received)
-        if body.state == "whole" and exchange.ended == "failed":
-            return replace(body, state="differs", reason=exchange.failure)
-        return body
+        found = body.decode(told, exchange.received)
+        if found.state == "whole" and exchange.ended == "failed":
+            return replace(found, state="differs", reason=exchange.failure)
+        return found
 
     def _certificates(self, exchange: Exchange, connection: Connection) -> None:
         shown = tls.shown(exchange)

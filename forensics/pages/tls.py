@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from forensics.pages.bounds import line, mapping, number
-from forensics.pages.exchanges import Exchange
+from forensics.pages.exchange import Exchange
 
 _MAX_CHAIN: Final = 10
 _MAX_CERTIFICATE: Final = 64 << 10

@@ -57,8 +57,24 @@ def pack(
         ("pages/pages.jsonl", io.BytesIO(_pages(visits))),
     ]
     temporary = target.with_name(f".{target.name}.new")
+    try:
+        _write(temporary, warc, parts, created, software)
+        temporary.replace(target)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+def _write(
+    target: Path,
+    warc: Path,
+    parts: list[tuple[str, BinaryIO]],
+    created: datetime,
+    software: str,
+) -> None:
     resources = []
-    with zipfile.ZipFile(temporary, "w") as zipped, warc.open("rb") as records:
+    with zipfile.ZipFile(target, "w") as zipped, warc.open("rb") as records:
         # §4.1: WARCs and indexes are stored uncompressed, so that readers can seek in them.
         for name, stream in [(f"archive/{NAME}", records), *parts]:
             resources.append(_add(zipped, name, stream, created))
@@ -71,10 +87,8 @@ def pack(
             io.BytesIO(json.dumps(digest, indent=2).encode()),
             created,
         )
-    with temporary.open("rb+") as file:
+    with target.open("rb+") as file:
         os.fsync(file.fileno())
-    temporary.replace(target)
-    sync_folder(target.parent)
 
 
 def surt(address: str) -> str:

@@ -8,8 +8,6 @@ an empty one with ``WARC-Truncated``, and the metadata says why.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,8 +22,10 @@ from warcio.utils import Digester
 from warcio.warcwriter import WARCWriter
 
 from forensics.pages import bounds
-from forensics.pages.bounds import headers, line, mapping, number
-from forensics.pages.exchanges import Exchange
+from forensics.pages.body import Body, about, told
+from forensics.pages.bounds import headers, line
+from forensics.pages.exchange import Exchange
+from forensics.pages.files import MODE
 
 #: Fields of HTTP that no longer describe the body as it is stored.
 _CODING: Final = ("content-encoding", "transfer-encoding", "content-length")
@@ -45,16 +45,6 @@ class Entry:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A response's body. ``state``: ``whole``; ``empty`` for responses that have none; ``differs``
-    when its length is not what was received; ``missing`` with the ``reason``."""
-
-    data: bytes
-    state: str
-    reason: str = ""
-
-
 class _Writer(WARCWriter):  # type: ignore[misc]
     def _create_digester(self) -> Digester:
         return Digester("sha256")
@@ -68,6 +58,7 @@ class Archive:
         self.entries: list[Entry] = []
         self.full = False
         self._file = path.open("xb")
+        path.chmod(MODE)
         self._writer = _Writer(self._file, gzip=True, warc_version="1.1")
         info = {
             "format": "WARC File Format 1.1",
@@ -184,67 +175,10 @@ class Archive:
         self.entries.append(Entry(address, at, mime, status, digest, offset, length))
 
 
-def decode(answer: Mapping[str, Any], received: int) -> Body:
-    """A body as ``Network.getResponseBody`` answers it; ``received`` bytes were told of before (0
-    when none were, as for downloads)."""
-    text = answer.get("body")
-    if not isinstance(text, str):
-        return Body(b"", "missing", "the browser gave no body")
-    try:
-        # Text comes as such only where it is UTF-8, so that encoding it gives the bytes again.
-        data = base64.b64decode(text) if answer.get("base64Encoded") else text.encode()
-    except (ValueError, UnicodeEncodeError):
-        return Body(b"", "missing", "the browser gave no proper body")
-    if not data and not received:
-        return Body(b"", "empty")
-    if received and len(data) != received:
-        return Body(data, "differs", f"{received} bytes were received, {len(data)} were kept")
-    return Body(data, "whole")
-
-
-def about(exchange: Exchange, body: Body) -> dict[str, Any]:
-    """What the browser says of an exchange besides the exchange itself, as JSON for RFC 8785."""
-    response = exchange.response
-    security = mapping(response.get("securityDetails"))
-    return {
-        "ended": exchange.ended,
-        "failure": exchange.failure,
-        "type": exchange.kind,
-        "initiator": exchange.initiator,
-        "document": exchange.document,
-        "redirected_to": exchange.redirected_to,
-        "protocol": line(response.get("protocol"), 40),
-        "remote": line(response.get("remoteIPAddress"), 60),
-        "remote_port": int(number(response.get("remotePort"))),
-        "mime": line(response.get("mimeType"), 100),
-        "charset": line(response.get("charset"), 60),
-        "from_cache": exchange.cached or bool(response.get("fromDiskCache")),
-        "from_service_worker": bool(response.get("fromServiceWorker")),
-        "security": line(response.get("securityState"), 40),
-        "tls": line(security.get("protocol"), 40),
-        "cipher": line(security.get("cipher"), 60),
-        "exact_headers": bool(exchange.exact),
-        "headers": [list(each) for each in _told(exchange)],
-        "posted_missing": exchange.posted_missing,
-        "received_bytes": exchange.received,
-        "wire_bytes": exchange.encoded,
-        "body": {
-            "state": body.state,
-            "reason": body.reason,
-            "bytes": len(body.data),
-            "sha256": hashlib.sha256(body.data).hexdigest(),
-        },
-    }
-
-
-def _told(exchange: Exchange) -> list[tuple[str, str]]:
-    return headers(exchange.exact.get("headers")) or headers(exchange.response.get("headers"))
-
-
 def _stored(exchange: Exchange, length: int) -> list[tuple[str, str]]:
     fields = [
         (f"x-orig-{name}" if name.lower() in _CODING else name, value)
-        for name, value in _told(exchange)
+        for name, value in told(exchange)
         if not name.startswith(":")
     ]
     return [*fields, ("Content-Length", str(length))]

@@ -13,7 +13,8 @@ from forensics.pages import bounds
 from forensics.pages.bounds import line, mapping, url
 from forensics.pages.cdp import Connection, Event
 from forensics.pages.downloads import Downloads
-from forensics.pages.exchanges import Exchange, Exchanges
+from forensics.pages.exchange import Exchange
+from forensics.pages.exchanges import Exchanges
 from forensics.pages.tabs import WATCHED, Tab, Tabs, title
 from forensics.pages.wacz import Visit
 

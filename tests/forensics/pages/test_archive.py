@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from forensics.pages import bounds
-from forensics.pages.exchanges import Chain, Exchange
+from forensics.pages.body import Body, decode
+from forensics.pages.exchange import Chain, Exchange
 from forensics.pages.wacz import Visit, pack, surt
-from forensics.pages.warc import Archive, Body, Entry, decode
+from forensics.pages.warc import Archive, Entry
 from tests.forensics.pages.reading import index, parts, records, validate
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from forensics.pages import bounds
 from forensics.pages.cdp import Event
-from forensics.pages.exchanges import _HANDLERS, Exchange, Exchanges
+from forensics.pages.exchange import Exchange
+from forensics.pages.exchanges import _HANDLERS, Exchanges
 
 URL = "http://example.com/a"
 
