@@ -87,7 +87,7 @@ def _shown(keeper: Keeper, html: str) -> None:
         raise TimeoutError(keeper.pages.failure or "the browser does not answer")
     page = ShownPage(html, keeper.settings.page_port)
     try:
-        keeper.pages.navigate(page.url).result(_SHOWING_TAKES)
+        keeper.pages.show(page.url).result(_SHOWING_TAKES)
         since = time.monotonic()
         while not _recorded_until(keeper, since + SHOWN):
             if time.monotonic() - since > _SHOWING_TAKES or keeper.state.reason:

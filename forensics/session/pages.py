@@ -17,7 +17,9 @@ from typing import Any, Final
 
 from forensics.events import RESERVED
 
+#: Seconds until the browser listens, and until a page that is to be shown is loaded.
 _CONNECT: Final = 60.0
+_LOADS: Final = 20.0
 
 Emit = Callable[[str, Mapping[str, Any]], object]
 Act = Callable[[Any], Any]
@@ -44,6 +46,13 @@ class PageSide:
     def navigate(self, url: str) -> Future[Any]:
         """Send the browser there."""
         return self._do(lambda agent: agent.navigate(url))
+
+    def show(self, url: str) -> Future[Any]:
+        """Send the browser there; the result comes when the page is loaded.
+
+        Raises (as the future's): TimeoutError.
+        """
+        return self._do(lambda agent: _show(agent, url))
 
     def capture(self, number: int) -> Future[Any]:
         """Begin to capture the page that is shown, as page ``number``; events tell how it goes."""
@@ -129,6 +138,16 @@ class PageSide:
             wanted = self._wanted.get()
             if wanted is not None:
                 wanted[1].set_exception(RuntimeError(self.failure or "the session ends"))
+
+
+def _show(agent: Any, url: str) -> None:
+    tab = agent.shown()
+    loader = agent.navigate(url)
+    deadline = time.monotonic() + _LOADS
+    while loader and not tab.has_loaded(loader):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{url} was not loaded within {_LOADS:.0f} seconds")
+        time.sleep(0.02)
 
 
 def _listens(port: int) -> bool:

@@ -61,6 +61,8 @@ def salvage(folder: SessionFolder, spec: KeeperSpec, about: About) -> Terminal:
     manifest = folder.evidence / layout.MANIFEST
     if manifest.exists():
         return _report(folder, spec.desktop.session)
+    for name in layout.EVIDENCE_FOLDERS:
+        (folder.evidence / name).mkdir(parents=True, exist_ok=True)
     chain = RecordingChain(folder.evidence)
     _add_segments(folder.evidence, spec, chain)
     terminal = Terminal.INTERRUPTED if chain.count else Terminal.FAILED

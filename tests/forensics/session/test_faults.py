@@ -187,6 +187,15 @@ def test_keeper_and_recorder_are_killed(screen: XServer, keep: Keep) -> None:
     require_sound(kept.folder.evidence)
 
 
+def test_the_keeper_died_before_it_did_anything(keep: Keep) -> None:
+    kept = keep(":1999")
+    kept.process.kill()
+    kept.process.wait()
+    assert kept.salvage() == 0
+    assert kept.manifest()["terminal"] == "failed"
+    require_sound(kept.folder.evidence)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 12 MiB."""
