@@ -16,24 +16,22 @@ begun|kept|canceled|missing, name, url, document, file, sha256, size}, ``visit``
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from forensics.pages import unattended
 from forensics.pages.bounds import line
-from forensics.pages.capture import capture
+from forensics.pages.captures import Captures
 from forensics.pages.cdp import Connection
 from forensics.pages.downloads import Downloads
 from forensics.pages.errors import BrowserGone, PageRefused
 from forensics.pages.exchange import Exchange
 from forensics.pages.keeping import Keeping
-from forensics.pages.tabs import Tab, title
+from forensics.pages.tabs import Tab
 from forensics.pages.watch import Watch
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -65,8 +63,7 @@ class PageAgent:
         self._software = dict(software or {"software": "notary-evidence-portal"})
         self._connection: Connection | None = None
         self._closing = False
-        self._captures: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
-        self.busy = ""
+        self._captures = Captures(self._live, self.shown, self._folder, self._emit)
 
     def start(self, timeout: float = 15.0) -> None:
         """Connect and attach to every target.
@@ -85,13 +82,18 @@ class PageAgent:
         self._watch = Watch(self._emit, self._downloads, self._finished, attended=self._attended)
         self._connection = connection
         self._run("pages-events", self._events)
-        self._capturer = self._run("pages-capture", self._capturing)
+        self._captures.start()
         self._watch.follow(connection)
 
     @property
     def alive(self) -> bool:
         """Whether the browser is being watched."""
         return self._connection is not None and not self._connection.closed and not self._closing
+
+    @property
+    def busy(self) -> str:
+        """What is being captured now, in a few words; empty when nothing is."""
+        return self._captures.busy
 
     def counts(self) -> dict[str, int]:
         """What has been seen so far: ``exchanges``, ``missing`` bodies, ``left_out`` exchanges,
@@ -135,11 +137,11 @@ class PageAgent:
 
     def capture(self, number: int) -> None:
         """Capture the page on the screen as ``pages/<number>``; returns at once."""
-        self._captures.put((number, ""))
+        self._captures.ask(number)
 
     def capture_now(self, number: int) -> dict[str, Any]:
         """The same, waiting for it; the fields of the last ``page`` event."""
-        return self._capture(number)
+        return self._captures.now(number)
 
     def run_list(
         self, urls: Sequence[str], *, first: int = 1, limits: unattended.Limits | None = None
@@ -159,8 +161,7 @@ class PageAgent:
         if self._closing or self._connection is None:
             return
         deadline = time.monotonic() + seconds
-        self._captures.put(None)
-        self._capturer.join(seconds / 2)
+        self._captures.close(seconds / 2)
         drained = min(deadline, time.monotonic() + 1.0)
         while self._connection.events.qsize() and time.monotonic() < drained:
             time.sleep(0.02)
@@ -219,46 +220,6 @@ class PageAgent:
                 if time.monotonic() > deadline or self._closing:
                     raise
                 time.sleep(_AGAIN / 5)
-
-    def _capturing(self) -> None:
-        while (job := self._captures.get()) is not None:
-            self._capture(job[0])
-
-    def _capture(self, number: int) -> dict[str, Any]:
-        fields: dict[str, Any] = {"number": number, "state": "failed"}
-        try:
-            fields |= self._captured(number)
-        except (PageRefused, BrowserGone, OSError) as error:
-            fields["reason"] = line(error, 300)
-        self.busy = ""
-        self._emit("page", fields)
-        return fields
-
-    def _captured(self, number: int) -> dict[str, Any]:
-        connection, tab = self._live(), self.shown()
-        with suppress(PageRefused):
-            history = connection.call("Page.getNavigationHistory", session=tab.session, timeout=5)
-            tab.title = title(history) or tab.title
-        about: dict[str, Any] = {
-            "number": number,
-            "url": tab.address,
-            "title": tab.title,
-            "at": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        }
-        self._emit("page", {**about, "state": "begun"})
-
-        def progress(part: str) -> None:
-            self.busy = f"page {number}: {part}"
-            self._emit("page", {"number": number, "state": part})
-
-        done = capture(
-            connection, tab.session, self._folder, f"pages/{number:04d}", about, progress
-        )
-        files = [each.to_json() for each in done.files]
-        about |= {"height": done.height, "pictured": done.pictured}
-        pictured = any(each.path.endswith("page.png") for each in done.files)
-        state = "done" if pictured or len(files) > 1 else "failed"
-        return {**about, "state": state, "files": files, "missing": done.missing}
 
     def _live(self) -> Connection:
         connection = self._connection
