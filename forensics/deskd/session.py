@@ -23,7 +23,7 @@ from forensics.desktop import processes
 from forensics.desktop.cgroups import Usage
 from forensics.desktop.interface import Observation, Phase, Step, StepReport, Terminal
 from forensics.desktop.layout import MANIFEST
-from forensics.desktop.making import Making
+from forensics.desktop.making import Making, StepFailed
 from forensics.errors import ForensicsError, InvalidEvidence, InvalidSpec, WrongState
 from forensics.session.client import ask
 from forensics.session.commands import PROVIDER_ONLY, check_command
@@ -272,6 +272,9 @@ class Session:
             raise WrongState("the session has not begun")
 
     def _report(self, step: Step, state: str, detail: str) -> None:
+        """Raises StepFailed: no further step is begun for a session that is to end."""
+        if state == "doing" and self._finish:
+            raise StepFailed(f"ended before anybody could use it: {self._finish}")
         with self._lock:
             self.state.step(step, state, detail)
             self._save()

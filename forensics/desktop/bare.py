@@ -7,7 +7,6 @@ because Chromium keeps its sandbox only for users without privileges.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from forensics.desktop import components, processes
@@ -43,7 +42,10 @@ class Bare(Making):
         self.write_spec()
 
     def _screen_command(self, words: list[str]) -> tuple[list[str], Place]:
-        Path("/tmp/.X11-unix").mkdir(mode=0o1777, exist_ok=True)  # noqa: S108
+        folder = self._x_socket().parent
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o1777)
         return words, self._place()
 
     def _keeper_place(self) -> Place:

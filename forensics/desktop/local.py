@@ -9,7 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from forensics.desktop import browser, cgroups, components, disk, dns, network, processes, sandbox
+from forensics.desktop import (
+    browser,
+    cgroups,
+    components,
+    disk,
+    dns,
+    network,
+    processes,
+    sandbox,
+    trial,
+)
 from forensics.desktop.cgroups import Groups, Usage
 from forensics.desktop.egress import EgressLog
 from forensics.desktop.interface import Isolation
@@ -111,7 +121,9 @@ class Isolated(Making):
         return inside.argv(words, {"PATH": "/usr/bin", "LANG": "C.UTF-8"}), place
 
     def _keeper_place(self) -> Place:
-        _X_SOCKETS.mkdir(mode=0o1777, exist_ok=True)
+        if not _X_SOCKETS.exists():
+            _X_SOCKETS.mkdir(exist_ok=True)
+            _X_SOCKETS.chmod(0o1777)  # as X itself makes it; the umask would have spoilt it
         if _X_SOCKETS.is_symlink() or _X_SOCKETS.stat().st_uid != 0:
             raise StepFailed(f"{_X_SOCKETS} belongs to somebody else")
         return Place(
@@ -252,4 +264,4 @@ def what_is_missing() -> list[str]:
         reasons.append(components.how_to_get(absent))
     if groups := cgroups.find_trees().missing():
         reasons.append(f"the kernel offers no control groups for: {', '.join(groups)}")
-    return reasons
+    return reasons or trial.what_fails()

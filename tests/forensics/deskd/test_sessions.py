@@ -110,6 +110,19 @@ def test_destroyed_in_the_middle_of_its_start(service: Service) -> None:
     assert left_behind(slot, service.root, session) == []
 
 
+def test_finished_in_the_middle_of_its_start(service: Service) -> None:
+    session = new_session()
+    service.client.create(DesktopSpec(session))
+    service.client.launch(session)
+    wait_for(lambda: service.client.observe(session).frames, "it is recorded")
+    service.client.finish(session)
+    ended = Live(service, session).ended()
+    assert ended.terminal is Terminal.FAILED
+    assert "before anybody could use it" in ended.reason
+    assert Live(service, session).manifest()["terminal"] == "failed"
+    service.client.destroy(session)
+
+
 def cycles(service: Service, count: int) -> None:
     for _ in range(count):
         live = service.live(new_session())

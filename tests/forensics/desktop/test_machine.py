@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from forensics.desktop import cgroups, disk, processes
+from forensics.desktop import cgroups, disk, processes, trial
 from forensics.desktop.cgroups import DESKTOP, KEEPER, Groups, find_trees
 from forensics.desktop.interface import Limits
 from forensics.desktop.layout import session_folder
@@ -135,6 +135,17 @@ def test_a_program_is_started_and_found_and_ended(tmp_path: Path) -> None:
     )
     assert left == []
     child.wait()
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_machine_that_cannot_says_what(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("ip", "nft", "setpriv"):
+        (tmp_path / name).write_text("#!/bin/sh\necho not allowed here >&2; exit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    reasons = [each for each in trial.what_fails() if "not allowed here" in each]
+    assert len(reasons) == 3
 
 
 def test_a_program_that_is_not_there_says_so(tmp_path: Path) -> None:
