@@ -11,7 +11,7 @@ import importlib
 import sys
 
 NAMES = (
-    "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "recorder",
+    "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "sealing", "recorder",
     "desktop",
 )  # fmt: skip
 #: Run only when named: it fills a database for minutes before it measures.
