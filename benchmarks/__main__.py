@@ -11,8 +11,8 @@ import importlib
 import sys
 
 NAMES = (
-    "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "sealing", "recorder",
-    "desktop",
+    "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "recorder",
+    "desktop", "sealing",
 )  # fmt: skip
 #: Run only when named: it fills a database for minutes before it measures.
 ON_REQUEST = ("search",)
