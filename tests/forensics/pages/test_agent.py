@@ -12,9 +12,9 @@ from PIL import Image
 from forensics.pages import Limits, PageRefused, bounds
 from tests.forensics.pages.conftest import Desk, StartDesk, free_port, launch, wait_for
 from tests.forensics.pages.reading import index, validate, wacz_records
-from tests.site.certificates import Certificates
+from tests.site.certificates import Certificates, make
 from tests.site.content import DOWNLOAD, GBK_TEXT
-from tests.site.server import Site
+from tests.site.server import Site, serving
 
 pytestmark = pytest.mark.browser
 
@@ -271,3 +271,20 @@ def test_a_page_that_asks_for_ever_is_bounded(
     desk.agent.close()
     assert desk.agent.counts()["exchanges"] <= 40
     assert validate(wacz(desk)).returncode == 0
+
+
+def test_a_certificate_nobody_vouches_for_is_kept_when_a_person_goes_on(
+    desk: Desk, tmp_path: Path
+) -> None:
+    with serving(certificates=make(tmp_path, ["127.0.0.1"])) as unknown:
+        with pytest.raises(PageRefused, match="ERR_CERT_AUTHORITY_INVALID"):
+            desk.agent.navigate(unknown.url + "/article")
+        desk.events.wait("navigation", state="failed")
+        wait_for(lambda: desk.page("!!document.getElementById('proceed-link')"))
+        desk.page("document.getElementById('proceed-link').click()")
+        desk.events.wait("navigation", state="loaded", title="侵权文章")
+        desk.agent.close()
+    told = json.loads((desk.evidence / "web/tls.jsonl").read_text().splitlines()[0])
+    assert told["origin"] == unknown.url
+    assert told["state"] == "insecure"
+    assert len(told["chain"]) >= 1
