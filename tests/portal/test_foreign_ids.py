@@ -18,6 +18,8 @@ from werkzeug.test import TestResponse
 
 from chain_adapter import Digest
 from portal.accounts.keys import create_api_key
+from portal.captures.models import Capture, CaptureSchedule
+from portal.captures.service import Timing, Wish
 from portal.cases.models import Case
 from portal.cases.service import CaseFields
 from portal.deposits.models import Deposit
@@ -58,7 +60,17 @@ _BEFORE = (400, 403, 415, 422)
 #: taking away what is not there succeeds, as taking away one's own does
 _IDEMPOTENT = {"uploads.discard", "drafts.discard"}
 _KEPT = (
-    *(AccessGrant, Case, Deposit, Import, Invitation, Membership, Organisation),
+    *(
+        AccessGrant,
+        Capture,
+        CaptureSchedule,
+        Case,
+        Deposit,
+        Import,
+        Invitation,
+        Membership,
+        Organisation,
+    ),
     *(Upload, UploadDraft, WebhookEndpoint),
 )
 _TUS = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"}
@@ -130,6 +142,10 @@ def ids(services: Services, company: Company) -> dict[str, str]:
         "key_id": organisations.keys.made(manager, company.id)[0].key.id,
         "case_id": services.cases.create(manager, CaseFields("案件")).id,
         "import_id": services.imports.look(manager, "a.csv", f"sha256\n{digest}\n".encode()).id,
+        "capture_id": services.captures.ask(manager, Wish(start_url="https://a.example/")).id,
+        "schedule_id": services.captures.schedules.create(
+            manager, Wish(urls=("https://a.example/",)), Timing(services.clock())
+        ).id,
     }
 
 
