@@ -83,12 +83,16 @@ def test_from_the_cleanliness_page_to_a_captured_one(
 def test_a_list_of_addresses_is_visited_with_nobody_there(
     own_screen: XServer, browser_port: int, site: Site, keep: Keep
 ) -> None:
-    urls = [f"{site.url}/", f"{site.url}/long"]
+    nowhere = f"http://127.0.0.1:{free_port()}/"
+    urls = [f"{site.url}/", nowhere, f"{site.url}/long"]
     kept = keep(own_screen.display, cdp_port=browser_port, page_port=free_port(), urls=urls)
     kept.until(lambda seen: seen.recording)
     kept.ask("environment", results=CLEAN)
     manifest = kept.ended(90)
     assert (manifest["terminal"], manifest["lacking"]) == ("complete", [])
+    assert manifest["reason"] == "every address was visited; 1 of 3 could not be captured"
+    warned = [str(each["detail"]) for each in events_of(kept, "warning")]
+    assert any(each.startswith(nowhere) for each in warned)
     assert manifest["events"]["kinds"].get("input_on") is None
     assert [each["path"] for each in manifest["files"] if each["path"].endswith("page.png")] == [
         "pages/0001/page.png",
