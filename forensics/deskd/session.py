@@ -158,6 +158,8 @@ class Session:
         try:
             start(self.making, self._report, self._look)
         except (ForensicsError, OSError) as error:
+            words = self.making.last_words("keeper")
+            _log.warning("session %s: %s (%s)", self.making.spec.session, error, words)
             self._trouble(str(error)[:500])
         self._watch()
 
