@@ -12,12 +12,14 @@ import os
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import av
 from av.video.reformatter import VideoReformatter
 
 from forensics.clock import Moment
+from forensics.errors import InvalidEvidence
+from forensics.recorder.fragments import read_contents
 from forensics.recorder.limits import FRAGMENT
 from forensics.recorder.note import Note
 from forensics.recorder.screen import BYTES_PER_PIXEL, Frame
@@ -93,7 +95,18 @@ class Segment:
             self._container.close()
         with self.path.open("rb") as file:
             os.fsync(file.fileno())
+            self._require_whole(file)
             return os.fstat(file.fileno()).st_size
+
+    def _require_whole(self, file: BinaryIO) -> None:
+        """The muxer does not always tell when the disk was full: look at what is there."""
+        try:
+            found = read_contents(file)
+        except InvalidEvidence as error:
+            raise OSError(str(error)) from error
+        if not found.whole or found.frames != self.frames:
+            message = f"{self.path.name} has {found.frames} of its {self.frames} frames"
+            raise OSError(message)
 
 
 def _picture(frame: Frame) -> av.VideoFrame:

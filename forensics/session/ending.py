@@ -44,6 +44,8 @@ def end(keeper: Keeper) -> None:
         keeper.reporter.report(now=True)
     _stop_recorder(keeper)
     with keeper.lock:
+        # Not before: whoever fills the disk might still be at it.
+        keeper.release_reserve()
         _salvage_open_segment(keeper)
     _close_pages(keeper)
     _copy_logs(keeper)
@@ -83,7 +85,8 @@ def _salvage_open_segment(keeper: Keeper) -> None:
         try:
             found = contents_of(keeper.folder.evidence, int(opened["seq"]))
             missed = max(0, state.missed - state.missed_closed)
-            keeper.chain.segment(found | {"missed": missed, "gaps": []}, whole=False)
+            whole = bool(found["whole"])
+            keeper.chain.segment(found | {"missed": missed, "gaps": []}, whole=whole)
         except (OSError, ForensicsError) as error:
             keeper.emit("warning", {"what": "segment", "detail": str(error)})
     _say_gap(keeper)
@@ -155,7 +158,6 @@ def _say_last(keeper: Keeper) -> None:
 
 
 def _write_manifest(keeper: Keeper) -> None:
-    keeper.release_reserve()
     state, evidence = keeper.state, keeper.folder.evidence
     ending = Ending(str(state.terminal), state.reason, tuple(state.lacking))
     manifest = build_manifest(evidence, about(keeper.spec), ending)

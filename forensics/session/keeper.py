@@ -116,7 +116,6 @@ class Keeper:
                 state.reason = reason
             self.input_off(reason)
             if first:
-                self.release_reserve()
                 self.emit("warning", {"what": state.terminal or "", "detail": reason})
                 self.reporter.report(now=True)
 

@@ -123,7 +123,7 @@ def _add_segments(evidence: Path, spec: KeeperSpec, chain: RecordingChain) -> No
             continue
         if not chain.head:
             _start(spec, chain, Moment.from_json(closed["first"]))
-        whole = bool(closed.pop("whole"))
+        whole = bool(closed["whole"])
         chain.segment(closed | {"missed": 0, "gaps": []}, whole=whole)
     for path in (evidence / layout.TOKENS).glob("*.tsr"):
         if path.name > Path(layout.token(chain.tokens)).name:

@@ -39,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(lines=st.lists(_FIELDS, max_size=5))
+@settings(deadline=None)
 def test_what_is_written_is_read(folder: Path, lines: list[dict[str, object]]) -> None:
     data, head = written(folder, lines)
     found = list(read_lines(io.BytesIO(data), "log"))
@@ -53,6 +54,7 @@ def test_what_is_written_is_read(folder: Path, lines: list[dict[str, object]]) -
     at=st.floats(0, 1, exclude_max=True),
     mask=st.integers(1, 255),
 )
+@settings(deadline=None)
 def test_no_byte_can_be_changed(
     folder: Path, lines: list[dict[str, object]], at: float, mask: int
 ) -> None:
@@ -63,6 +65,7 @@ def test_no_byte_can_be_changed(
 
 
 @given(lines=st.lists(_FIELDS, min_size=2, max_size=4), cut=st.floats(0, 1, exclude_max=True))
+@settings(deadline=None)
 def test_no_end_can_be_cut_off(folder: Path, lines: list[dict[str, object]], cut: float) -> None:
     data, head = written(folder, lines)
     require_seen(data[: int(cut * len(data))], head)

@@ -24,5 +24,6 @@ def judged(evidence: Path, trust: TrustStore | None = None) -> tuple[Check, ...]
 
 def require_sound(evidence: Path, trust: TrustStore | None = None) -> None:
     checks = judged(evidence, trust)
-    assert [check for check in checks if not check.passed] == []
+    failed = [check for check in checks if not check.passed]
+    assert not failed, failed
     assert [check.number for check in checks] == list(range(31, 42))
