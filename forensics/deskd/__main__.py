@@ -24,7 +24,7 @@ from forensics.deskd.server import Peers, Server
 from forensics.desktop.firewall import Reach
 from forensics.desktop.interface import Isolation
 from forensics.desktop.layout import socket_path
-from forensics.desktop.making import Options
+from forensics.desktop.options import Options
 from forensics.errors import InvalidSpec
 
 _LOOK_AGAIN: Final = 60.0

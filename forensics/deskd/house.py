@@ -18,10 +18,12 @@ from forensics.deskd.session import Session
 from forensics.deskd.state import State, load
 from forensics.desktop import bare, components, local, shared_network
 from forensics.desktop.bare import Bare
+from forensics.desktop.folders import remove
 from forensics.desktop.interface import DesktopSpec, Endpoints, Isolation, Observation, Phase, Probe
 from forensics.desktop.layout import SESSIONS, SessionFolder, session_folder
 from forensics.desktop.local import Isolated
-from forensics.desktop.making import Making, Options, remove
+from forensics.desktop.making import Making
+from forensics.desktop.options import Options
 from forensics.desktop.shared_network import SharedNetwork
 from forensics.desktop.slots import Claims, Slot
 from forensics.errors import (

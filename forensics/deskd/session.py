@@ -7,27 +7,26 @@ The thread lives as long as the session: the sandboxes die with the thread that 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
+from forensics.deskd import observing
 from forensics.deskd.starting import start
 from forensics.deskd.state import State
-from forensics.deskd.watching import STALE, LimitWatch, ScreenWatch, dead, keeper_stands_still
+from forensics.deskd.watching import LimitWatch, ScreenWatch, dead, keeper_stands_still
 from forensics.desktop import processes
 from forensics.desktop.cgroups import Usage
-from forensics.desktop.interface import Observation, Phase, Step, StepReport, Terminal
+from forensics.desktop.interface import Observation, Phase, Step, Terminal
 from forensics.desktop.layout import MANIFEST
-from forensics.desktop.making import Making, StepFailed
-from forensics.errors import ForensicsError, InvalidEvidence, InvalidSpec, WrongState
+from forensics.desktop.making import Making
+from forensics.desktop.options import StepFailed
+from forensics.errors import ForensicsError, InvalidSpec, WrongState
 from forensics.session.client import ask
 from forensics.session.commands import PROVIDER_ONLY, check_command
-from forensics.session.status import read_status
 
 _ROUND: Final = 0.2
 #: How long closing the recording may take beside waiting for the last token: a page capture that
@@ -65,25 +64,11 @@ class Session:
                 self._go(self._left_behind)
 
     def observe(self) -> Observation:
-        """The keeper's words, and over them what only the service knows."""
+        """How it stands now."""
+        folder, finishing = self.making.folder, bool(self._finish)
         with self._lock:
-            state, said = self.state, self._status()
-            blank = said or Observation(session=self.making.spec.session, phase=Phase.PREPARING)
-            ended = state.phase is Phase.ENDED
-            over = ended or blank.phase in {Phase.ENDING, Phase.ENDED} or bool(self._finish)
-            phase = Phase.ENDED if ended else (Phase.ENDING if over else blank.phase)
-            blind = over or state.frozen or (said is not None and self._is_stale())
-            return replace(
-                blank,
-                phase=phase,
-                terminal=self._terminal(blank) if phase is Phase.ENDED else blank.terminal,
-                steps=self._steps(blank),
-                input_on=blank.input_on and not blind,
-                recording=blank.recording and not ended and not self._is_stale(),
-                memory_bytes=blank.memory_bytes + self._usage.memory_bytes,
-                cpu_seconds=round(blank.cpu_seconds + self._usage.cpu_seconds, 2),
-                reason=blank.reason or state.reason,
-            )
+            session, seen = self.making.spec.session, observing.look(folder)
+            return observing.merged(session, seen, self.state, self._usage, finishing, folder)
 
     def command(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         checked = check_command(name, arguments)
@@ -205,8 +190,8 @@ class Session:
         for each in left:
             _log.error("session %s: left behind: %s", self.making.spec.session, each)
         with self._lock:
-            said = self._status()
-            self.state.terminal = self._terminal(said)
+            said = self._look()
+            self.state.terminal = observing.terminal(said, self.state, self.making.folder)
             self.state.reason = self.state.reason or (said.reason if said else "")
             self.state.phase = Phase.ENDED
             self._save()
@@ -292,43 +277,7 @@ class Session:
             self.state.save(self.making.folder.state)
 
     def _look(self) -> Observation | None:
-        with self._lock:
-            return self._status()
-
-    def _status(self) -> Observation | None:
-        try:
-            return read_status(self.making.folder.status)
-        except (OSError, InvalidEvidence):
-            return None
-
-    def _is_stale(self) -> bool:
-        try:
-            return time.time() - self.making.folder.status.stat().st_mtime > STALE
-        except OSError:
-            return True
-
-    def _terminal(self, said: Observation | None) -> Terminal | None:
-        """What the manifest says; without one nothing is complete."""
-        if self.state.terminal is not None:
-            return self.state.terminal
-        written = self._manifest_terminal()
-        if written is not None:
-            return written
-        seen = said is not None and said.frames > 0
-        return Terminal.INTERRUPTED if seen else Terminal.FAILED
-
-    def _manifest_terminal(self) -> Terminal | None:
-        try:
-            with (self.making.folder.evidence / MANIFEST).open("rb") as file:
-                return Terminal(json.loads(file.read(64 << 20))["terminal"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def _steps(self, said: Observation) -> tuple[StepReport, ...]:
-        """All steps in their order; the service's word, because it waits for the keeper's."""
-        heard = {each.step: each for each in said.steps}
-        blank = {step: StepReport(step, "waiting") for step in Step}
-        return tuple({**blank, **heard, **self.state.steps}[step] for step in Step)
+        return observing.look(self.making.folder).said
 
     def _end_now(self, terminal: Terminal, reason: str) -> None:
         self.state.phase, self.state.terminal, self.state.reason = Phase.ENDED, terminal, reason

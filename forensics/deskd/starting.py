@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from forensics.desktop.interface import Observation, Step
-from forensics.desktop.making import CODE, Making, StepFailed
+from forensics.desktop.making import Making
+from forensics.desktop.options import CODE, StepFailed
 from forensics.environment import Target
 from forensics.errors import ForensicsError
 from forensics.session.client import ask

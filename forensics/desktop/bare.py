@@ -11,7 +11,8 @@ from typing import Any
 
 from forensics.desktop import components, processes
 from forensics.desktop.interface import Isolation
-from forensics.desktop.making import CODE, Making
+from forensics.desktop.making import Making
+from forensics.desktop.options import CODE
 from forensics.desktop.processes import Place
 
 

@@ -23,7 +23,8 @@ from forensics.desktop import (
 from forensics.desktop.cgroups import Groups, Usage
 from forensics.desktop.egress import EgressLog
 from forensics.desktop.interface import Isolation
-from forensics.desktop.making import CODE, Making, StepFailed
+from forensics.desktop.making import Making
+from forensics.desktop.options import CODE, StepFailed
 from forensics.desktop.processes import Place
 from forensics.desktop.sandbox import Sandbox
 from forensics.environment import Mount

@@ -8,58 +8,32 @@ failure, and :meth:`Making.end` clears whatever there is, however far the others
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from forensics.desktop import browser, components, processes
+from forensics.desktop import browser, components, processes, xserver
 from forensics.desktop.attested import attested
 from forensics.desktop.cgroups import Usage
-from forensics.desktop.firewall import Reach
+from forensics.desktop.folders import Owners, lay, remove, write_spec
 from forensics.desktop.interface import DesktopSpec, Isolation
 from forensics.desktop.layout import SessionFolder
+from forensics.desktop.options import CODE, Options, StepFailed
 from forensics.desktop.processes import Place
 from forensics.desktop.slots import Claims, Slot
-from forensics.desktop.xclient import XClient, authority, new_cookie
+from forensics.desktop.xclient import XClient, new_cookie
 from forensics.environment import Target
-from forensics.errors import DeskUnavailable, Retryable
+from forensics.errors import DeskUnavailable
 
-#: The folder our programs are imported from.
-CODE: Final = Path(__file__).resolve().parents[2]
 _X_SECONDS: Final = 10.0
 _BROWSER_SECONDS: Final = 30.0
 _ROUND: Final = 0.02
 _END_SECONDS: Final = 3.0
-
-
-class StepFailed(Retryable):
-    """A step of the start did not succeed; the sentence names the program and its last words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the desktop service was told. ``group`` may read what the portal must read;
-    ``resolvers`` answer the desktops' name servers. ``keeper`` is the command that keeps a session,
-    without its arguments."""
-
-    group: int = field(default_factory=os.getgid)
-    reach: Reach = field(default_factory=Reach)
-    resolvers: tuple[str, ...] = ()
-    ntp: tuple[str, ...] = ()
-    stun: tuple[str, ...] = ()
-    public_address: str = ""
-    idle_seconds: float = 900.0
-    final_token_seconds: float = 30.0
-    keeper: tuple[str, ...] = (sys.executable, "-m", "forensics.session")
 
 
 class Making:
@@ -149,33 +123,11 @@ class Making:
 
     def folders(self) -> None:
         """Lay the session's folders, each with its owner, and what was asked for."""
-        folder, group = self.folder, self.options.group
-        own = os.geteuid()
-        uid = own if self.uid is None else self.uid
-        keeper = own if self.keeper_uid is None else self.keeper_uid
-        user_group = os.getegid() if self.uid is None else self.uid
-        keeper_group = os.getegid() if self.keeper_uid is None else self.keeper_uid
-        folder.path.chmod(0o711)
-        for path, owner, owners, mode in (
-            (folder.own, own, os.getegid(), 0o700),
-            (folder.run, keeper, group, 0o2750),
-            (folder.net, own, keeper_group, 0o750),
-            (folder.etc, own, os.getegid(), 0o755),
-            (folder.x, uid, group, 0o710),
-            (folder.x_sockets, uid, user_group, 0o700),
-            (folder.home, uid, user_group, 0o700),
-            (folder.box_in, keeper, user_group, 0o2750),
-            (folder.evidence, keeper, group, 0o2750),
-        ):
-            path.mkdir(exist_ok=True)
-            os.chown(path, owner, owners)
-            path.chmod(mode)
+        lay(self.folder, Owners(self.options.group, self.uid, self.keeper_uid))
         self.write_spec()
 
     def write_spec(self) -> None:
         """``spec.json`` for the keeper: what was asked for, and the facts."""
-        spec = asdict(self.spec)
-        spec["subject"], spec["urls"] = dict(self.spec.subject), list(self.spec.urls)
         facts = {
             "isolation": self.isolation.value,
             "slot": self.slot.number,
@@ -190,11 +142,7 @@ class Making:
             "policies": self.policies,
             **self._facts(),
         }
-        temporary = self.folder.spec.with_suffix(".new")
-        temporary.write_text(json.dumps(spec | facts, ensure_ascii=False, indent=1))
-        os.chown(temporary, os.geteuid(), self._keeper_group())
-        temporary.chmod(0o640)
-        temporary.replace(self.folder.spec)
+        write_spec(self.folder.spec, self.spec, facts, self.keeper_uid)
 
     def screen(self) -> None:
         """Start the X server and wait until it answers.
@@ -202,18 +150,10 @@ class Making:
         Raises:
             StepFailed
         """
-        self._lay_cookies()
         display = self.slot.display
-        words = [
-            str(components.program("Xvnc")), f":{display}",
-            "-geometry", f"{self.spec.width}x{self.spec.height}", "-depth", "24",
-            "-auth", self._cookie_for_x(),
-            "-rfbunixpath", self._rfb_for_x(), "-rfbunixmode", "0666", "-rfbport", "-1",
-            "-nolisten", "tcp", "-nolisten", "local", "-SecurityTypes", "None",
-            "-BlacklistThreshold=1000000",  # viewers all come from the gateway's one address
-            "-AlwaysShared=1", "-AcceptSetDesktopSize=0", "-SendPrimary=0", "-FrameRate=30",
-            "-IdleTimeout=0", "-MaxCutText=1048576", "-desktop", "desktop", "-br", "-noreset",
-        ]  # fmt: skip
+        xserver.lay_cookie(self.folder.xauthority, display, self._cookie, self.uid)
+        xserver.lay_cookie(self.folder.keeper_xauthority, display, self._cookie, self.keeper_uid)
+        words = xserver.words(self.spec, display, self._cookie_for_x(), self._rfb_for_x())
         command, place = self._screen_command(words)
         variables = {"PATH": "/usr/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
         self._start("screen", command, variables, place)
@@ -369,30 +309,6 @@ class Making:
 
     def _cookie_for_x(self) -> str:
         return str(self.folder.xauthority)
-
-    def _keeper_group(self) -> int:
-        return os.getegid() if self.keeper_uid is None else self.keeper_uid
-
-    def _lay_cookies(self) -> None:
-        content = authority(self.slot.display, self._cookie)
-        own = os.geteuid()
-        for path, uid in (
-            (self.folder.xauthority, self.uid),
-            (self.folder.keeper_xauthority, self.keeper_uid),
-        ):
-            path.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            descriptor = os.open(path, flags, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                os.fchown(descriptor, own if uid is None else uid, -1)
-
-
-def remove(folder: SessionFolder) -> None:
-    """Remove a session's folder with everything in it. Raises OSError: something stays."""
-    shutil.rmtree(folder.path, ignore_errors=True)
-    if folder.path.exists():
-        shutil.rmtree(folder.path)
 
 
 def is_listening(pid: int, port: int) -> bool:

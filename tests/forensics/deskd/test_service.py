@@ -20,7 +20,7 @@ from forensics.deskd.server import Peers, Server
 from forensics.desktop import components
 from forensics.desktop.interface import DesktopSpec, Isolation, Phase, Terminal
 from forensics.desktop.layout import socket_path
-from forensics.desktop.making import Options
+from forensics.desktop.options import Options
 from forensics.desktop.registry import open_desktops
 from forensics.desktop.slots import Claims
 from forensics.errors import (
