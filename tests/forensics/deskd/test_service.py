@@ -22,7 +22,7 @@ from forensics.desktop.interface import DesktopSpec, Isolation, Phase, Terminal
 from forensics.desktop.layout import socket_path
 from forensics.desktop.options import Options
 from forensics.desktop.registry import open_desktops
-from forensics.desktop.slots import Claims
+from forensics.desktop.slots import SLOTS, Claims
 from forensics.errors import (
     CaptureSwitchedOff,
     DeskUnavailable,
@@ -39,7 +39,9 @@ SESSION = "ab" * 16
 def house(tmp_path: Path) -> House:
     root = tmp_path / "desk"
     root.mkdir()
-    found = House(root, Options(), Ability(True, Isolation.BARE), 2, Claims(tmp_path / "claims"))
+    # Claims of its own, but places no desktop of this machine has: their users' processes are ended.
+    claims = Claims(tmp_path / "claims", first=SLOTS - 4)
+    found = House(root, Options(), Ability(True, Isolation.BARE), 2, claims)
     found.recover()
     return found
 
