@@ -14,8 +14,8 @@ from portal.services import Services
 from tests.faults.dying import FORKS, work
 from tests.faults.spine import check_spine
 
-#: More crossings than one batch has; the loop ends when a worker survives its fuse. Each takes a few
-#: seconds, so that only the long runs take every one.
+#: More crossings than one batch has; the loop ends when a worker survives its fuse. Each takes
+#: a few seconds, so that only the long runs take every one.
 _MOST = 60
 
 
@@ -54,7 +54,7 @@ def test_every_accepted_deposit_is_issued_exactly_once(
         check_spine(services)
     else:
         pytest.fail("no worker survived: the work never ends")
-    assert killed >= 10 // step, "stamping, anchoring, sealing and four transactions have more crossings"
+    assert killed >= 10 // step, "there are more crossings than that"
     assert len(check_spine(services)) == 4 * (killed + 1)
 
 

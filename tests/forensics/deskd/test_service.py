@@ -39,7 +39,7 @@ SESSION = "ab" * 16
 def house(tmp_path: Path) -> House:
     root = tmp_path / "desk"
     root.mkdir()
-    # Claims of its own, but places no desktop of this machine has: their users' processes are ended.
+    # Claims of its own, but places no desktop here has: their users' processes are ended.
     claims = Claims(tmp_path / "claims", first=SLOTS - 4)
     found = House(root, Options(), Ability(True, Isolation.BARE), 2, claims)
     found.recover()
