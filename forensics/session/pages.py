@@ -20,6 +20,7 @@ from forensics.events import RESERVED
 #: Seconds until the browser listens, and until a page that is to be shown is loaded.
 _CONNECT: Final = 60.0
 _LOADS: Final = 20.0
+_AGAIN: Final = 4.0
 
 Emit = Callable[[str, Mapping[str, Any]], object]
 Act = Callable[[Any], Any]
@@ -141,13 +142,18 @@ class PageSide:
 
 
 def _show(agent: Any, url: str) -> None:
-    tab = agent.shown()
-    loader = agent.navigate(url)
+    """Until the page is loaded. Sent there again and again: a browser that has just begun may still
+    open its own first page over ours."""
     deadline = time.monotonic() + _LOADS
-    while loader and not tab.has_loaded(loader):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{url} was not loaded within {_LOADS:.0f} seconds")
-        time.sleep(0.02)
+    while time.monotonic() < deadline:
+        tab = agent.shown()
+        loader = agent.navigate(url)
+        again = min(deadline, time.monotonic() + _AGAIN)
+        while time.monotonic() < again:
+            if not loader or tab.has_loaded(loader):
+                return
+            time.sleep(0.02)
+    raise TimeoutError(f"{url} was not loaded within {_LOADS:.0f} seconds")
 
 
 def _listens(port: int) -> bool:
