@@ -13,9 +13,8 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from forensics.desktop.registry import open_desktops
-
 from forensics.desktop.interface import Desktop
+from forensics.desktop.registry import open_desktops
 from forensics.errors import ForensicsError, UnknownSession
 from forensics.gateway import Gateway, GatewayOptions
 from portal.captures.doors import SECRET, origins
