@@ -159,7 +159,8 @@ class Session:
                 reason = screen.trouble or dead(self.making) or limits.look()
                 self._usage = limits.usage
                 for kind, detail in limits.news():
-                    self._ask("note", kind=kind, detail=detail)
+                    if self._ask("note", kind=kind, detail=detail):
+                        limits.told(detail)
                 if reason and not self._troubled:
                     self._trouble(reason)
                 if self._finish and not asked_at:
@@ -224,12 +225,14 @@ class Session:
         self._ask("finish", reason=self._finish or self.state.reason or "ended")
         return time.monotonic()
 
-    def _ask(self, name: str, **arguments: Any) -> None:
-        """A word to the keeper; one that is dead or does not answer is noticed elsewhere."""
-        socket = self.making.near.keeper_socket
-        if socket.exists():
-            with contextlib.suppress(ForensicsError):
-                ask(socket, name, arguments, timeout=2.0)
+    def _ask(self, name: str, **arguments: Any) -> bool:
+        """A word to the keeper, and whether it was taken; one that is dead or does not answer is
+        noticed elsewhere."""
+        try:
+            ask(self.making.near.keeper_socket, name, arguments, timeout=2.0)
+        except ForensicsError:
+            return False
+        return True
 
     def _overdue(self, asked_at: float) -> bool:
         wait = _CLOSING + self.making.options.final_token_seconds

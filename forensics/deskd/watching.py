@@ -19,7 +19,10 @@ from forensics.errors import DeskUnavailable
 #: three seconds within which a dead screen has to be noticed.
 _PING_EVERY: Final = 0.5
 _PING_SECONDS: Final = 1.5
+_BROWSER_AGAIN: Final = "the browser ended and was started again"
 _BROWSER_EVERY: Final = 2.0
+#: Free bytes below which a desktop's disk counts as full.
+_FULL: Final = 4 << 20
 #: How old the keeper's status may be, seconds. It writes three a second.
 STALE: Final = 3.0
 
@@ -71,15 +74,17 @@ class LimitWatch:
         return ""
 
     def news(self) -> list[tuple[str, str]]:
-        """What the event log should know: kind and sentence, each limit once."""
+        """What the event log should know: kind and sentence. Comes again until :meth:`told`."""
         found = []
         if self.usage.refused:
             found.append(("limit", "the desktop asked for more processes than it may have"))
         if self._home_is_full():
             found.append(("limit", "the desktop's disk is full"))
-        fresh = [each for each in found if each[1] not in self._said]
-        self._said.update(sentence for _, sentence in fresh)
-        return fresh + self._browser_news()
+        return [each for each in found if each[1] not in self._said] + self._browser_news()
+
+    def told(self, sentence: str) -> None:
+        """The event log has it; each limit stands there once."""
+        self._said.add(sentence)
 
     def _browser_news(self) -> list[tuple[str, str]]:
         if time.monotonic() - self._looked < _BROWSER_EVERY:
@@ -89,7 +94,7 @@ class LimitWatch:
         if now == 0 or now == before:
             return []
         self._browser = now
-        return [("browser", "the browser ended and was started again")] if before else []
+        return [("browser", _BROWSER_AGAIN)] if before else []
 
     def _home_is_full(self) -> bool:
         if self._making.isolation is not Isolation.ISOLATED:
@@ -98,7 +103,7 @@ class LimitWatch:
             found = os.statvfs(self._making.folder.home)
         except OSError:
             return False
-        return found.f_bavail * found.f_frsize < (1 << 20)
+        return found.f_bavail * found.f_frsize < _FULL
 
 
 def dead(making: Making) -> str:
