@@ -44,7 +44,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--ntp", action="append", default=[], help="time server the clock is compared with")
     add("--stun", action="append", default=[], help="server that tells the public address")
     add("--public-address", default="", help="the public address, when it is known")
-    add("--idle-seconds", type=float, default=900.0, help="a desktop unused so long is ended")
+    add("--idle-seconds", type=float, default=86_400.0, help="a desktop unused so long ends")
     add("--final-token-seconds", type=float, default=30.0, help="wait for the last time-stamp")
     add("--log-level", default="INFO")
     return parser.parse_args(words)

@@ -31,6 +31,6 @@ class Options:
     ntp: tuple[str, ...] = ()
     stun: tuple[str, ...] = ()
     public_address: str = ""
-    idle_seconds: float = 900.0
+    idle_seconds: float = 86_400.0
     final_token_seconds: float = 30.0
     keeper: tuple[str, ...] = (sys.executable, "-m", "forensics.session")

@@ -12,8 +12,10 @@ import contextlib
 import http
 import http.cookies
 import logging
+import os
 import re
 import socket
+import stat
 import struct
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -225,17 +227,25 @@ class Gateway:
 
 def _reach(path: Path) -> socket.socket:
     """Connect to the X server. Blocking on purpose: when many come at once its queue is full, which
-    a non-blocking connect to a unix socket takes for an error or, in asyncio, for success."""
+    a non-blocking connect to a unix socket takes for an error or, in asyncio, for success. The
+    X server owns the folder, and may be anybody's by now: no link leads from there to another."""
     connection = socket.socket(socket.AF_UNIX)
+    place = -1
     try:
+        place = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        if not stat.S_ISSOCK(os.fstat(place).st_mode):
+            raise OSError(f"{path} is no socket")
         # Python's own time-out would make the socket non-blocking; the kernel's does not.
         patience = struct.pack("@ll", _REACH, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
-        connection.connect(str(path))
+        connection.connect(f"/proc/self/fd/{place}")
         connection.setblocking(False)
     except OSError:
         connection.close()
         raise
+    finally:
+        if place >= 0:
+            os.close(place)
     return connection
 
 

@@ -245,6 +245,25 @@ def test_a_desktop_that_is_not_there(serving: Serving) -> None:
     assert closed.value.rcvd.code == ENDED
 
 
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_link_to_another_socket_leads_nowhere(
+    serving: Serving, tmp_path: Path, kind: str
+) -> None:
+    """An X server taken over by a page could lay one, to have the gateway speak to another."""
+    other = Screen(tmp_path / "another.sock")
+    other.start()
+    if kind == "link":
+        (tmp_path / "rfb.sock").symlink_to(tmp_path / "another.sock")
+    else:
+        (tmp_path / "rfb.sock").write_bytes(b"")
+    with serving.connect() as browser, pytest.raises(ConnectionClosed) as closed:
+        browser.recv(5)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == ENDED
+    assert other.connections == []
+    other.close()
+
+
 def test_there_is_room_for_so_many(host: Host, screen: Screen) -> None:
     gateway = Serving(host, max_per_session=2)
     try:
