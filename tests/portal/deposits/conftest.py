@@ -22,9 +22,14 @@ class MovableClock:
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self._held: datetime | None = None
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return (self._held or datetime.now(UTC)) + self.ahead
+
+    def hold(self) -> None:
+        """Time goes on only as tests put it forward, however long the machine takes."""
+        self._held = datetime.now(UTC)
 
     def forward(self, **span: float) -> None:
         self.ahead += timedelta(**span)

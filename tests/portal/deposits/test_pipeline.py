@@ -75,6 +75,10 @@ def test_the_ledger_learns_nothing_personal(
 
 
 class TestWaiting:
+    @pytest.fixture(autouse=True)
+    def _still(self, clock: MovableClock) -> None:
+        clock.hold()
+
     @pytest.mark.parametrize("failing", range(4))
     @pytest.mark.parametrize("how", [Fate.FAILS, Fate.LOST])
     def test_each_outside_call_may_fail_or_lose_its_answer(
