@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 import sys
 from pathlib import Path
@@ -33,6 +34,8 @@ FILES = {
     "tus-js-client/LICENSE": "licences/tus-js-client.txt",
     "swagger-ui-dist/LICENSE": "licences/swagger-ui.txt",
     "@novnc/novnc/LICENSE.txt": "licences/novnc.txt",
+    "@noble/curves/LICENSE": "licences/noble-curves.txt",
+    "@noble/hashes/LICENSE": "licences/noble-hashes.txt",
 }
 
 #: folders of modules that import each other by their places → folder below ``vendor``
@@ -40,6 +43,20 @@ TREES = {
     "@novnc/novnc/core": "novnc/core",
     "@novnc/novnc/vendor/pako/lib": "novnc/vendor/pako/lib",
 }
+
+#: packages of modules that import each other by name → folder below ``vendor``
+PACKAGES = {"@noble/curves": "noble/curves", "@noble/hashes": "noble/hashes"}
+
+#: modules of :data:`PACKAGES` that pages import; what these import comes along, and nothing else
+STARTS = (
+    "@noble/curves/bls12-381.js",
+    "@noble/curves/ed25519.js",
+    "@noble/hashes/hkdf.js",
+    "@noble/hashes/sha2.js",
+)
+
+#: the statement itself, at the start of a line: examples in comments import much more
+_IMPORT = re.compile(r"""^((?:im|ex)port [^;'"]*from )(['"])([^'"]+)\2(?=;)""", re.MULTILINE)
 
 #: The only icons pages use, gathered into one sprite: ``<use href="…/icons.svg#check">``.
 ICONS = (
@@ -62,6 +79,7 @@ def main() -> int:
     try:
         sources = FILES | _modules()
         wanted = {name: (MODULES / source).read_bytes() for source, name in sources.items()}
+        wanted |= _followed()
         _refuse_other_versions()
         wanted["icons.svg"] = _sprite()
     except (OSError, ValueError) as problem:
@@ -82,6 +100,44 @@ def _modules() -> dict[str, str]:
             inside = path.relative_to(MODULES / folder).as_posix()
             found[f"{folder}/{inside}"] = f"{target}/{inside}"
     return found
+
+
+def _followed() -> dict[str, bytes]:
+    """:data:`STARTS` and what they import, by name below ``vendor``.
+
+    A browser knows no packages by name: such imports are rewritten to the place of the copy.
+    """
+    found: dict[str, bytes] = {}
+    waiting = list(STARTS)
+    while waiting:
+        source = waiting.pop()
+        if _copy_of(source) not in found:
+            text, imported = _by_place(source, (MODULES / source).read_text())
+            found[_copy_of(source)] = text.encode()
+            waiting += imported
+    return found
+
+
+def _by_place(source: str, text: str) -> tuple[str, list[str]]:
+    """``text`` of the module ``source`` with imports by place, and what it imports."""
+    imported = []
+
+    def moved(match: re.Match[str]) -> str:
+        target = match[3]
+        if target.startswith("."):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+        imported.append(target)
+        place = posixpath.relpath(_copy_of(target), posixpath.dirname(_copy_of(source)))
+        return f'{match[1]}"{place if place.startswith(".") else "./" + place}"'
+
+    return _IMPORT.sub(moved, text), imported
+
+
+def _copy_of(source: str) -> str:
+    package = _package(source)
+    if package not in PACKAGES:
+        raise ValueError(f"{source} is not of a package that is copied module by module")
+    return PACKAGES[package] + source.removeprefix(package)
 
 
 def _refuse_other_versions() -> None:

@@ -30,6 +30,8 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(vendor_assets, "TARGET", tmp_path / "vendor")
     monkeypatch.setattr(vendor_assets, "FILES", {"lib/dist/lib.js": "lib.js"})
     monkeypatch.setattr(vendor_assets, "ICONS", "sun")
+    monkeypatch.setattr(vendor_assets, "PACKAGES", {"@a/one": "a/one", "@a/two": "a/two"})
+    monkeypatch.setattr(vendor_assets, "STARTS", ())
     return folder
 
 
@@ -53,6 +55,37 @@ def test_a_changed_copy_is_mended(modules: Path) -> None:
     (vendor_assets.TARGET / "lib.js").write_text("tampered()")
     vendor_assets.main()
     assert (vendor_assets.TARGET / "lib.js").read_text() == "run()"
+
+
+def test_modules_bring_what_they_import_by_place(
+    modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in {
+        "@a/one/start.js": "import {\n x } from '@a/two/deep/x.js';\nimport {} from \"./y.js\";\n",
+        "@a/one/y.js": "export { z } from './start.js';\n",
+        "@a/two/deep/x.js": "export const x = 1;\n",
+        "@a/two/unused.js": "export const x = 2;\n",
+    }.items():
+        (modules / name).parent.mkdir(parents=True, exist_ok=True)
+        (modules / name).write_text(text)
+    monkeypatch.setattr(vendor_assets, "STARTS", ("@a/one/start.js",))
+    assert vendor_assets.main() == 0
+    target = vendor_assets.TARGET / "a"
+    names = {p.relative_to(target).as_posix() for p in target.rglob("*.js")}
+    assert names == {"one/start.js", "one/y.js", "two/deep/x.js"}
+    assert (target / "one/start.js").read_text() == (
+        'import {\n x } from "../two/deep/x.js";\nimport {} from "./y.js";\n'
+    )
+
+
+def test_a_module_of_another_package_is_refused(
+    modules: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (modules / "@a/one").mkdir(parents=True)
+    (modules / "@a/one/start.js").write_text("import x from '@b/three/x.js';")
+    monkeypatch.setattr(vendor_assets, "STARTS", ("@a/one/start.js",))
+    assert vendor_assets.main() == 1
+    assert "@b/three/x.js" in capsys.readouterr().err
 
 
 def test_another_version_is_refused(modules: Path, capsys: pytest.CaptureFixture[str]) -> None:
