@@ -74,7 +74,7 @@ export class Party {
    */
   async answer(type, record, fields = {}, at = now()) {
     this.#mine(record.config);
-    if (!record.drawHash && type !== "void") throw new PartyError("tooEarly");
+    if (!record.drawHash) throw new PartyError("tooEarly");
     const make = this[`_${type}`];
     if (!make) throw new TypeError(`no statement ${type}`);
     const made = await make.call(this, record, fields);
@@ -192,7 +192,9 @@ export class Party {
     const place = config.parties.findIndex((party) => party.id === this.id) + 1;
     const commit = record.commits.get(dealer);
     const entry = (record.dealt.get(dealer) || []).find((one) => one.holder === this.id);
-    if (!commit || !entry) throw new PartyError("badShare", dealer);
+    if (!commit || !entry || commit.points.length !== config.threshold) {
+      throw new PartyError("badShare", dealer);
+    }
     const points = commit.points.map((point) => unhex(point, 32));
     const share = await openShare({
       entry, draw, attempt, dealer, holder: this.id, box: this.#keys.box,
