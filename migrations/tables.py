@@ -9,6 +9,7 @@ import portal.audit.models
 import portal.captures.models
 import portal.cases.models
 import portal.deposits.models
+import portal.draws.models
 import portal.imports.models
 import portal.jobs.models
 import portal.mail.models

@@ -1,0 +1,1 @@
+"""Verifiable draws: planned, frozen, committed to, drawn and shown to everybody."""
