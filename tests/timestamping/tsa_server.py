@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import ssl
 import threading
@@ -37,6 +38,7 @@ class TestTsa:
     def __init__(self, pki: TestPki) -> None:
         self.pki = pki
         self.requests: list[tsp.TimeStampReq] = []
+        self._serials = itertools.count(1)
 
     def forge(self, request: bytes, **amended: object) -> Forge:
         query = tsp.TimeStampReq.load(request, strict=True)
@@ -49,7 +51,7 @@ class TestTsa:
             "nonce": query["nonce"].native,
             "policy": policy or POLICY,
             "time": datetime.now(UTC).replace(microsecond=0),
-            "serial": len(self.requests),
+            "serial": next(self._serials),
         }
         certificates = self.pki.chain[:2] if query["cert_req"].native else ()
         tst = Tst(**(fields | amended))  # type: ignore[arg-type]

@@ -139,7 +139,7 @@ def test_a_service_that_was_killed_is_followed_by_one_that_cleans_up(service: Se
     live = service.live(new_session())
     slot, stills = live.slot, live.service.client.command(live.session, "still", {})
     service.kill()
-    wait_for(lambda: not processes.of_uids([slot.uid]), "no browser outlives the service", 10)
+    wait_for(lambda: not processes.of_uids([slot.uid]), "no browser outlives the service", 30)
     service.start()
     ended = live.ended()
     assert ended.terminal is Terminal.INTERRUPTED
@@ -149,7 +149,7 @@ def test_a_service_that_was_killed_is_followed_by_one_that_cleans_up(service: Se
     assert live.manifest()["reason"] == ended.reason
     kept = {"files", "claim"}
     wait_for(
-        lambda: set(left_behind(slot, service.root, live.session)) <= kept, "all else is gone", 10
+        lambda: set(left_behind(slot, service.root, live.session)) <= kept, "all else is gone", 30
     )
     service.client.destroy(live.session)
     assert left_behind(slot, service.root, live.session) == []

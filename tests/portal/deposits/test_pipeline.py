@@ -47,6 +47,12 @@ def row(tools: Tools, deposit: Deposit) -> Deposit:
         return session.get_one(Deposit, deposit.id)
 
 
+@pytest.fixture(autouse=True)
+def _still(clock: MovableClock) -> None:
+    """Nothing is due because the machine is slow."""
+    clock.hold()
+
+
 def test_a_crowd_advances_together(
     deposits: DepositService, tools: Tools, actor: Actor, fate: Fate
 ) -> None:
@@ -75,10 +81,6 @@ def test_the_ledger_learns_nothing_personal(
 
 
 class TestWaiting:
-    @pytest.fixture(autouse=True)
-    def _still(self, clock: MovableClock) -> None:
-        clock.hold()
-
     @pytest.mark.parametrize("failing", range(4))
     @pytest.mark.parametrize("how", [Fate.FAILS, Fate.LOST])
     def test_each_outside_call_may_fail_or_lose_its_answer(
