@@ -1,0 +1,3 @@
+from lottery.entries.plain import commit_to
+
+__all__ = ["commit_to"]

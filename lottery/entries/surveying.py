@@ -1,0 +1,3 @@
+from lottery.entries.plain import survey_of
+
+__all__ = ["survey_of"]
