@@ -167,21 +167,32 @@ class PartyView:
 
 @dataclass(frozen=True, slots=True)
 class ListProblem:
-    """Something wrong in the list: ``rows`` (from 1, headings included) are some of those meant,
-    ``count`` all."""
+    """Why a row cannot be an entry. Rows count as in a spreadsheet: the headings are row 1.
+    ``column`` is empty when the whole row is meant; ``value`` is what stands there, shortened."""
 
     code: str
+    row: int
+    column: str
     text: str
-    count: int
-    rows: tuple[int, ...] = ()
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListDuplicate:
+    """The id of ``row`` stood in ``first_row`` already; ``id`` is masked."""
+
+    row: int
+    first_row: int
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ListView:
     """The list, whatever state it is in. ``progress`` is 0 to 100 while the worker has it.
 
-    ``survey`` is everything that was found, as plain JSON. ``counts`` is by pool.
-    ``open_problems``: it cannot be frozen like this.
+    ``problems`` and ``duplicate_rows`` name the first few, their counts count all. ``counts`` is
+    by pool. ``problem`` says why the list as a whole failed. ``open_problems``: it cannot be frozen
+    like this. ``document`` and ``root`` are there once it is committed to.
     """
 
     state: str
@@ -203,13 +214,13 @@ class ListView:
     duplicates: str
     problems: tuple[ListProblem, ...]
     problem_count: int
-    duplicate_rows: tuple[tuple[int, ...], ...]
+    problem_counts: Mapping[str, int]
+    duplicate_rows: tuple[ListDuplicate, ...]
     duplicate_count: int
     counts: Mapping[str, PoolCount]
     root: str
     count: int
     open_problems: bool
-    survey: Mapping[str, Any]
     document: Mapping[str, Any] | None
 
 
