@@ -130,6 +130,15 @@ class Settings(BaseSettings):
     capture_disk_bytes: Annotated[int, Field(ge=64 * 1024**2)] = 1024**3
     capture_upload_bytes: Annotated[int, Field(ge=1024)] = 100 * 1024**2
 
+    # Draws
+    draw_open: Annotated[int, Field(ge=1, le=10_000)] = 30
+    draw_entries: Annotated[int, Field(ge=1, le=50_000_000)] = 50_000_000
+    draw_list_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024**3
+    draw_invitation_days: Annotated[int, Field(ge=1, le=90)] = 14
+    drand_urls: str = ""
+    drand_allow_private: Annotated[str, AfterValidator(_networks)] = ""
+    drand_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
+
     # Custody and privacy
     custody_anchor_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 24
     erasure_cooling_days: Annotated[int, Field(ge=0, le=365)] = 7

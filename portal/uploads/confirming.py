@@ -7,7 +7,7 @@ confirms again gets the same answer.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -94,6 +94,35 @@ class Confirming:
                 continue
         message = "The draft changed while it was confirmed. Look at it again, then confirm."
         raise Conflict("draft_changed", message)
+
+    def take(self, actor: Actor, draft_id: str, write: Callable[[Session, Upload], None]) -> None:
+        """Hand the draft's one file over to another feature: its content is theirs from now on.
+
+        Args:
+            write: called within the transaction that ends the draft.
+
+        Raises:
+            NotFound: no such draft, or another person's.
+            BadInput: not one file, or not all of it has come.
+            Conflict: it was confirmed, or changed meanwhile.
+        """
+        draft, uploads = self._load(actor, draft_id)
+        if draft.state == DraftState.CONFIRMED:
+            raise Conflict("draft_closed", "This draft was confirmed or discarded.")
+        if len(uploads) != 1:
+            raise BadInput("draft_files", "Choose exactly one file.", field="file")
+        upload = uploads[0]
+        if upload.stays or not upload.complete or upload.differs or not upload.vault_key:
+            message = "The file has not come completely; choose it once more."
+            raise BadInput("upload_unready", message, field="file")
+        if upload.vault_key.endswith("-whole"):
+            self._receiver.forget_pieces(upload.id)
+        with self._tools.database.transaction() as session:
+            if not _end(session, draft, {"deposits": "[]", "touched_at": self._tools.clock()}):
+                message = "The draft changed meanwhile. Look at it again."
+                raise Conflict("draft_changed", message)
+            delete_rows(session, Upload.draft_id == draft.id)
+            write(session, upload)
 
     def _load(self, actor: Actor, draft_id: str) -> tuple[UploadDraft, Sequence[Upload]]:
         query = select(Upload).where(Upload.draft_id == draft_id).order_by(Upload.path, Upload.id)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
@@ -111,6 +112,10 @@ class UploadService:
 
     def confirm(self, actor: Actor, draft_id: str, wish: Wish) -> Confirmed:
         return self._confirming.confirm(actor, draft_id, wish)
+
+    def take(self, actor: Actor, draft_id: str, write: Callable[[Session, Upload], None]) -> None:
+        """Hand a draft's one file over to another feature; see ``Confirming.take``."""
+        self._confirming.take(actor, draft_id, write)
 
     def describe(self, actor: Actor, draft_id: str, wish: Wish) -> None:
         """Keep what was typed with the draft, so that it is there again after a reload."""

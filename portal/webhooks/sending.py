@@ -71,6 +71,15 @@ class Sender:
 
     def post(self, url: Url, body: bytes, headers: Mapping[str, str]) -> Outcome:
         """Never raises for what the receiver does."""
+        return self._attempt("POST", url, body, headers)
+
+    def get(self, url: Url, headers: Mapping[str, str]) -> Outcome:
+        """As :meth:`post`, for asking instead of telling: the answer has at most a KiB."""
+        return self._attempt("GET", url, None, headers)
+
+    def _attempt(
+        self, method: str, url: Url, body: bytes | None, headers: Mapping[str, str]
+    ) -> Outcome:
         began = time.monotonic()
 
         def ended(
@@ -87,7 +96,7 @@ class Sender:
         watchdog = Watchdog(lambda: connection.wire, self.timeout)
         try:
             with watchdog:
-                connection.request("POST", url.path, body=body, headers=dict(headers))
+                connection.request(method, url.path, body=body, headers=dict(headers))
                 with connection.getresponse() as response:
                     answer = _text(response.read(KEPT))
         except ssl.SSLError as error:
