@@ -9,7 +9,7 @@
  *   drawHash(configHash, listRoot, count)
  *   coefficients(master, drawHash, attempt, t) [bigint], a_0 is the secret
  *   commitmentOf(drawHash, attempt, party, secret)
- *   pointsOf(coefficients), shareFor(coefficients, place), isPoint(point), shareFits(share, place, points),
+ *   pointsOf(coefficients), shareFor(coefficients, place), isPoint(bytes), isBox(bytes), shareFits(share, place, points),
  *   secretFits(secret, point), isScalar(bytes), recover(shares)
  *   sealShare(...), openShare(...)
  *   diceValue(digits), seedOf(...), verifyBeacon(...), beaconTime(drand, round)
@@ -61,20 +61,36 @@ export const deriveKeys = (master, draw) => {
 export const sign = (message, seed) => ed25519.sign(message, seed);
 
 /**
- * RFC 8032 §5.1.7 without the cofactor, as most libraries check it: what S·B − k·A encodes to must
- * be R byte for byte.
+ * RFC 8032 §5.1.7, strictly and without the cofactor: the key canonical and of prime order, S below
+ * the order, and what S·B − k·A encodes to is R byte for byte.
  */
 export const verifySignature = (message, signature, key) => {
-  if (signature.length !== 64 || key.length !== 32) return false;
+  if (signature.length !== 64) return false;
   const r = signature.subarray(0, 32);
   const s = little(signature.subarray(32));
-  if (s >= ORDER) return false;
+  const a = pointOf(key);
+  if (s >= ORDER || !a) return false;
+  const k = little(sha512(concat(r, key, message))) % ORDER;
+  return equal(times(Point.BASE, s).subtract(times(a, k)).toBytes(), r);
+};
+
+/** The point that the bytes are the one encoding of (RFC 8032 §5.1.3), of prime order; else null. */
+const pointOf = (bytes) => {
+  const name = hex(bytes);
+  if (!POINTS.has(name)) {
+    if (POINTS.size > 500) POINTS.clear();
+    POINTS.set(name, decoded(bytes));
+  }
+  return POINTS.get(name);
+};
+// A handful of keys signs everything in a draw.
+const POINTS = new Map();
+const decoded = (bytes) => {
   try {
-    const a = Point.fromBytes(key);
-    const k = little(sha512(concat(r, key, message))) % ORDER;
-    return equal(times(Point.BASE, s).subtract(times(a, k)).toBytes(), r);
+    const point = Point.fromBytes(bytes);
+    return point.is0() || !point.isTorsionFree() ? null : point;
   } catch {
-    return false;
+    return null;
   }
 };
 
@@ -109,15 +125,20 @@ export const commitmentOf = (draw, attempt, party, secret) =>
 /** Feldman's points a_j·B, each 32 bytes. */
 export const pointsOf = (numbers) => numbers.map((a) => Point.BASE.multiply(a).toBytes());
 
-/** Whether the bytes are the one encoding of a point of prime order (RFC 8032 §5.1.3). */
-export const isPoint = (bytes) => {
-  try {
-    const point = Point.fromBytes(bytes);
-    return !point.is0() && point.isTorsionFree();
-  } catch {
-    return false;
-  }
+/** Whether the bytes are the one encoding of a point of prime order. */
+export const isPoint = (bytes) => pointOf(bytes) !== null;
+
+/** Whether bytes are the one encoding of an X25519 key that is not of small order. */
+export const isBox = (bytes) => {
+  const number = little(bytes);
+  return bytes.length === 32 && number < FIELD && !SMALL.has(number);
 };
+const FIELD = 2n ** 255n - 19n;
+const SMALL = new Set([
+  0n, 1n, FIELD - 1n,
+  325606250916557431795983626356110631294008115727848805560023387167927233504n,
+  39382357235489614581723060781553021112529911719440698176882885853963445705823n,
+]);
 
 /** f(place) of the polynomial, 32 bytes; places count from 1. */
 export const shareFor = (numbers, place) =>
@@ -125,9 +146,9 @@ export const shareFor = (numbers, place) =>
 
 /** Whether share·B = Σ place^j·C_j. */
 export const shareFits = (share, place, points) => {
-  if (!isScalar(share)) return false;
-  const sum = points
-    .map((point) => Point.fromBytes(point))
+  const found = points.map(pointOf);
+  if (!isScalar(share) || found.includes(null)) return false;
+  const sum = found
     .reduceRight((total, point) => times(total, BigInt(place)).add(point), Point.ZERO);
   return times(Point.BASE, toInteger(share)).equals(sum);
 };

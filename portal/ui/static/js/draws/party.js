@@ -163,7 +163,8 @@ export class Party {
 
   _void(record, { reason, note }) {
     if (!record.config.void_reasons.includes(reason)) throw new TypeError(`no reason ${reason}`);
-    return { reason, note };
+    // On this record and no other: a signature kept back cannot void what comes later.
+    return { reason, note, head: record.head };
   }
 
   _audit(record, { results_sha256: results, findings }) {
