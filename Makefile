@@ -24,8 +24,9 @@ test: setup-test ## set up, then run everything: both databases, browser, judges
 coverage: ## the same, and say which branches nothing went through
 	$(MAKE) test COVER="--cov --cov-report=" COVER_MORE="--cov --cov-append --cov-report=term"
 
-soak: setup-test ## the long fault and endurance runs
+soak: setup-test ## the long fault and endurance runs, and every case on PostgreSQL too
 	$(PYTEST) -n $(WORKERS) -m soak
+	POSTGRES_TESTS=all bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) -m "not soak and not browser" tests/portal tests/functional tests/faults
 
 check: setup-test ## format, lint, types, house plan, dependencies, translations
 	.venv/bin/ruff format --check .

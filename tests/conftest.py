@@ -8,12 +8,21 @@ import pytest
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Beside a PostgreSQL only what works with a database is run; the rest has had its run."""
+    """Beside a PostgreSQL only what works with a database is run; the rest has had its run. Of a
+    test with many cases the first one alone, unless POSTGRES_TESTS says ``all``: what the cases
+    tell apart is not the database."""
     if not os.environ.get("TEST_DATABASE_URL"):
         return
-    chosen, rest = [], []
+    every = os.environ.get("POSTGRES_TESTS") == "all"
+    chosen, rest, met = [], [], set()
     for item in items:
-        names = getattr(item, "fixturenames", ())
-        (chosen if "database_url" in names or "fault" in item.keywords else rest).append(item)
+        fault = "fault" in item.keywords
+        wanted = fault or "database_url" in getattr(item, "fixturenames", ())
+        name = item.nodeid.partition("[")[0]
+        if wanted and (every or fault or name not in met):
+            met.add(name)
+            chosen.append(item)
+        else:
+            rest.append(item)
     config.hook.pytest_deselected(items=rest)
     items[:] = chosen

@@ -75,14 +75,17 @@ def examine(page: Page, *starts: str) -> tuple[list[str], list[str]]:
     return seen, wrong
 
 
-@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("locale", [pytest.param("zh-CN", marks=pytest.mark.soak), "en-US"])
 def test_a_strangers_pages(open_page: OpenPage, locale: str) -> None:
     seen, wrong = examine(open_page("/", locale=locale), "/")
     assert {"/", "/verify", "/explorer", "/signin", "/register"} <= set(seen)
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("locale", "scheme"), [("zh-CN", "dark"), ("en-US", "light")])
+@pytest.mark.parametrize(
+    ("locale", "scheme"),
+    [("zh-CN", "dark"), pytest.param("en-US", "light", marks=pytest.mark.soak)],
+)
 def test_a_depositors_pages(
     register: Callable[..., Page],
     make_file: Callable[[str, bytes], Path],
@@ -97,7 +100,7 @@ def test_a_depositors_pages(
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("locale", ["zh-CN", pytest.param("en-US", marks=pytest.mark.soak)])
 def test_the_offices_pages(
     sign_in_staff: Callable[..., Page], portal: LivePortal, locale: str
 ) -> None:
