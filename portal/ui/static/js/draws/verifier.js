@@ -1,18 +1,21 @@
 /**
  * The verification of a draw's transcript, check by check, as lottery/verifier.py does it.
  *
- * verify(bytes, options) → {outcome, rehearsal, title, head, checks: [{number, key, outcome, detail}]}
+ * verify(bytes, options) → {outcome, rehearsal, title, head, checks: [{number, key, outcome, detail,
+ *   sentence}]}
  *   options.leaves   {size, read(from, to) → Promise<Uint8Array>}: the published file of leaves
  *   options.chain    a drand chain to be trusted instead of quicknet
  *   options.head     hex: SHA-256 of the last step, from a letter
  *   options.tell     called with each check when it is decided, and with {number, key, done, total}
  *                    while a long one runs
  * outcome of a check: "passed" | "failed" | "undecided" | "absent"; of all: "verified" | "refused" |
- * "undecided". `detail` is one English sentence that names the step, party, stage or position.
+ * "undecided". `detail` is one English sentence that names the step, party, stage or position;
+ * `sentence` is the same for sentences.js, which says it in Chinese, too.
  */
 import { canonical, parse } from "./canonical.js";
 import { sha256 } from "./crypto.js";
 import { hex } from "./bytes.js";
+import { inEnglish, say } from "./sentences.js";
 import { shapeProblem } from "./form.js";
 import * as record from "./verify-record.js";
 import * as secrets from "./verify-secrets.js";
@@ -51,8 +54,8 @@ export const CHECKS = ACTS.map(([key], i) => ({ number: i + 1, key }));
 export const verify = async (bytes, options = {}) => {
   const tell = options.tell || (() => {});
   const checks = [];
-  const decided = (index, outcome, detail = "") => {
-    const check = { ...CHECKS[index], outcome, detail };
+  const decided = (index, outcome, sentence = "") => {
+    const check = { ...CHECKS[index], outcome, sentence, detail: inEnglish(sentence) };
     checks.push(check);
     tell(check);
   };
@@ -71,12 +74,12 @@ const judged = async (act, draw, options, broken) => {
   try {
     return ["passed", (await act(draw, options)) || ""];
   } catch (reason) {
-    if (reason instanceof Failed) return ["failed", reason.message];
-    if (reason instanceof Undecided) return ["undecided", reason.message];
+    if (reason instanceof Failed) return ["failed", reason.sentence];
+    if (reason instanceof Undecided) return ["undecided", reason.sentence];
     if (reason instanceof Absent) return ["absent", ""];
     // What an earlier check refused may stand in the way of a later one; nothing else may.
     if (broken) return ["undecided", "cannot be decided after what failed before"];
-    return ["failed", `could not be checked: ${reason.message}`];
+    return ["failed", say`could not be checked: ${reason.message}`];
   }
 };
 

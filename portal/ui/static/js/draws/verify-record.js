@@ -3,19 +3,20 @@ import { configHashOf, statementMessage, stepMessage } from "./record.js";
 import { drawHash, verifySignature } from "./crypto.js";
 import { hex, unhex } from "./bytes.js";
 import { configProblem, listProblem } from "./rules.js";
+import { say } from "./sentences.js";
 import { need } from "./verdicts.js";
 
-const at = (step) => `step ${step.n} (${step.type})`;
+const at = (step) => say`step ${step.n} (${step.type})`;
 const NONE = "0".repeat(64);
 
 /** 2 */
 export const chain = (draw, { head }) => {
   const { steps, hashes } = draw;
   steps.forEach((step, n) => {
-    need(step.n === n, `step ${n} says that it is number ${step.n}`);
-    need(step.prev === (n ? hashes[n - 1] : NONE), `${at(step)} does not follow the step before it`);
-    need(step.draw === draw.config.draw, `${at(step)} belongs to another draw`);
-    need(!n || step.at >= steps[n - 1].at, `${at(step)} is earlier than the step before it`);
+    need(step.n === n, say`step ${n} says that it is number ${step.n}`);
+    need(step.prev === (n ? hashes[n - 1] : NONE), say`${at(step)} does not follow the step before it`);
+    need(step.draw === draw.config.draw, say`${at(step)} belongs to another draw`);
+    need(!n || step.at >= steps[n - 1].at, say`${at(step)} is earlier than the step before it`);
   });
   need(!head || head === hashes[hashes.length - 1], "the last step is not the one that was expected");
 };
@@ -29,15 +30,15 @@ export const signatures = (draw) => {
   need(portal, "the config names no portal");
   for (const step of draw.steps) {
     const signed = verifySignature(stepMessage(step), unhex(step.signature), unhex(portal.key));
-    need(signed, `the portal's signature on ${at(step)} is wrong`);
+    need(signed, say`the portal's signature on ${at(step)} is wrong`);
     for (const { party, statement, signature } of step.statements) {
       const known = partyOf(draw, party);
-      need(known, `${at(step)} holds a statement of ${party}, who is no party of the draw`);
+      need(known, say`${at(step)} holds a statement of ${party}, who is no party of the draw`);
       const right = statement.party === party
         && verifySignature(statementMessage(statement), unhex(signature), unhex(known.key));
-      need(right, `the signature of ${party} on ${at(step)} is wrong`);
+      need(right, say`the signature of ${party} on ${at(step)} is wrong`);
       need(statement.draw === step.draw && statement.attempt === step.attempt,
-        `the statement of ${party} in ${at(step)} was made for another draw or attempt`);
+        say`the statement of ${party} in ${at(step)} was made for another draw or attempt`);
     }
   }
 };
@@ -46,7 +47,7 @@ export const signatures = (draw) => {
 export const config = (draw) => {
   const [step] = draw.steps;
   const problem = configProblem(draw.config);
-  need(!problem, `the config is not right: ${problem}`);
+  need(!problem, say`the config is not right: ${problem}`);
   const hash = configHashOf(draw.config);
   need(step.body.config_hash === hash, "the config's digest is not the one recorded");
   const [{ party, statement }] = step.statements;
@@ -59,7 +60,7 @@ export const list = (draw) => {
   const step = draw.listed;
   need(step, "the record has no list");
   const problem = listProblem(draw.list, draw.config);
-  need(!problem, `the list is not right: ${problem}`);
+  need(!problem, say`the list is not right: ${problem}`);
   const configHash = configHashOf(draw.config);
   const hash = hex(drawHash(configHash, draw.list.list_root, draw.list.count));
   need(step.body.draw_hash === hash, "the list's draw_hash is not the one recorded");
@@ -68,7 +69,7 @@ export const list = (draw) => {
   for (const { party, statement: said } of step.statements) {
     const same = said.config_hash === configHash && said.list_root === draw.list.list_root
       && said.count === draw.list.count && said.draw_hash === hash;
-    need(same, `${party} signed another list`);
+    need(same, say`${party} signed another list`);
   }
 };
 
@@ -95,11 +96,11 @@ const agenda = (draw) => {
 const tick = (todo, step) => {
   const [type, who] = todo[0] || ["nothing", null];
   const kind = step.type === "recover" ? "reveal" : step.type;
-  need(kind === type, `${at(step)} stands where ${type} has to come`);
-  if (type === "result") need(step.body.stage === who, `${at(step)} is not of stage ${who}`);
+  need(kind === type, say`${at(step)} stands where ${type} has to come`);
+  if (type === "result") need(step.body.stage === who, say`${at(step)} is not of stage ${who}`);
   if (!(who instanceof Set)) return todo.shift();
   const party = step.type === "recover" ? step.body.dealer : step.statements[0].party;
-  need(who.delete(party), `${at(step)} is of ${party}, which is not awaited there`);
+  need(who.delete(party), say`${at(step)} is of ${party}, which is not awaited there`);
   return who.size ? null : todo.shift();
 };
 
@@ -108,11 +109,11 @@ export const order = (draw) => {
   let todo = null;
   draw.steps.forEach((step, n) => {
     if (n < 2) {
-      need(step.type === ["config", "list"][n], `${at(step)} stands where ${["config", "list"][n]} has to come`);
+      need(step.type === ["config", "list"][n], say`${at(step)} stands where ${["config", "list"][n]} has to come`);
       return;
     }
     if (step.type === "void") {
-      need(!todo || todo.length, `${at(step)} comes after the end of the draw`);
+      need(!todo || todo.length, say`${at(step)} comes after the end of the draw`);
       todo = null;
       return;
     }

@@ -5,6 +5,7 @@ import { concat, hex, unhex } from "./bytes.js";
 import { Tree } from "./merkle.js";
 import { auditKey, permutation, Selection } from "./selection.js";
 import { sha256 as digest } from "../../vendor/noble/hashes/sha2.js";
+import { say } from "./sentences.js";
 import { Absent, Failed, need, Undecided } from "./verdicts.js";
 import { at, partyOf } from "./verify-record.js";
 
@@ -17,10 +18,10 @@ const recomputed = (draw) => {
   const pairs = [];
   for (const attempt of attemptsOf(draw)) {
     if (!attempt.results.length) continue;
-    need(attempt.seed, `attempt ${attempt.number} has results but no seed`);
+    need(attempt.seed, say`attempt ${attempt.number} has results but no seed`);
     const selection = new Selection(draw.config, draw.list, unhex(attempt.seed.body.seed));
     for (const step of attempt.results) {
-      need(selection.stage < draw.config.stages.length, `${at(step)} is of a stage that there is not`);
+      need(selection.stage < draw.config.stages.length, say`${at(step)} is of a stage that there is not`);
       pairs.push([step, selection.draw()]);
     }
   }
@@ -35,17 +36,17 @@ const differs = (recorded, drawn) => {
   return -1;
 };
 
-const compare = (draw, name, count, say) => {
+const compare = (draw, name, count, each) => {
   const pairs = recomputed(draw);
   if (!pairs.length) throw new Absent();
   for (const [step, drawn] of pairs) {
     const { body } = step;
-    const stage = `stage ${body.stage}`;
-    need(body[count] === drawn[name].length, `${stage} has ${body[count]} ${name}, but ${drawn[name].length} were drawn`);
+    const stage = say`stage ${body.stage}`;
+    need(body[count] === drawn[name].length, say`${stage} has ${body[count]} ${name}, but ${drawn[name].length} were drawn`);
     const wrong = differs(body[name], drawn[name]);
-    need(wrong < 0, `${stage}: ${say} ${wrong + 1} is not the entry that was drawn (${drawn[name][wrong] ?? "nobody"})`);
+    need(wrong < 0, say`${stage}: ${each} ${wrong + 1} is not the entry that was drawn (${drawn[name][wrong] ?? "nobody"})`);
     const many = drawn.winners.length + drawn.alternates.length > SHOWN;
-    need((body[name] === null) === many, `${stage}: ${name} are ${many ? "too many to be listed" : "not listed"}`);
+    need((body[name] === null) === many, many ? say`${stage}: ${name} are too many to be listed` : say`${stage}: ${name} are not listed`);
   }
   return pairs;
 };
@@ -54,8 +55,8 @@ const compare = (draw, name, count, say) => {
 export const winners = (draw) => {
   for (const [step, drawn] of compare(draw, "winners", "winner_count", "winner")) {
     const { stage, places, unfilled } = step.body;
-    need(places === drawn.places, `stage ${stage} has ${drawn.places} places, not ${places}`);
-    need(unfilled === drawn.unfilled, `stage ${stage} leaves ${drawn.unfilled} places empty, not ${unfilled}`);
+    need(places === drawn.places, say`stage ${stage} has ${drawn.places} places, not ${places}`);
+    need(unfilled === drawn.unfilled, say`stage ${stage} leaves ${drawn.unfilled} places empty, not ${unfilled}`);
   }
 };
 
@@ -63,7 +64,7 @@ export const winners = (draw) => {
 export const alternates = (draw) => {
   for (const [step, drawn] of compare(draw, "alternates", "alternate_count", "alternate")) {
     const same = step.body.positions_sha256 === drawn.positions_sha256;
-    need(same, `stage ${step.body.stage}: the digest of the positions is not that of those drawn`);
+    need(same, say`${say`stage ${step.body.stage}`}: the digest of the positions is not that of those drawn`);
   }
 };
 
@@ -74,9 +75,9 @@ const resultsHash = (results) =>
 export const final = (draw) => {
   for (const { final: step, seed, results } of attemptsOf(draw)) {
     if (!step) continue;
-    need(seed && step.body.seed === seed.body.seed, `${at(step)} names another seed`);
-    need(step.body.stages === results.length && results.length === draw.config.stages.length, `${at(step)} names another number of stages`);
-    need(step.body.results_sha256 === resultsHash(results), `${at(step)}: the digest is not that of the results`);
+    need(seed && step.body.seed === seed.body.seed, say`${at(step)} names another seed`);
+    need(step.body.stages === results.length && results.length === draw.config.stages.length, say`${at(step)} names another number of stages`);
+    need(step.body.results_sha256 === resultsHash(results), say`${at(step)}: the digest is not that of the results`);
   }
   const last = draw.steps[draw.steps.length - 1];
   need(["final", "audit"].includes(last.type) || ended(draw, last), "the record breaks off before the draw was over");
@@ -91,17 +92,17 @@ export const voids = (draw) => {
   if (!draw.voids.length) throw new Absent();
   for (const step of draw.voids) {
     const { reason, note, head, results_sha256: claimed } = step.body;
-    need(draw.config.void_reasons.includes(reason), `${at(step)}: ${reason} is no reason of this draw`);
-    need(head === step.prev, `${at(step)} names another head than the step before it`);
+    need(draw.config.void_reasons.includes(reason), say`${at(step)}: ${reason} is no reason of this draw`);
+    need(head === step.prev, say`${at(step)} names another head than the step before it`);
     const signers = new Set(step.statements.map(({ party }) => party));
     const notary = [...signers].some((id) => partyOf(draw, id)?.role === "notary");
-    need(signers.size >= 2 && notary, `${at(step)} is not signed by the notary and another party`);
+    need(signers.size >= 2 && notary, say`${at(step)} is not signed by the notary and another party`);
     for (const { party, statement: said } of step.statements) {
-      need(said.reason === reason && said.note === note && said.head === head, `${party} signed another void than ${at(step)}`);
+      need(said.reason === reason && said.note === note && said.head === head, say`${party} signed another void than ${at(step)}`);
     }
     const { results } = draw.attempts.get(step.attempt);
     const right = results.length ? resultsHash(results) : null;
-    need(claimed === right, `${at(step)}: the digest is not that of the voided results`);
+    need(claimed === right, say`${at(step)}: the digest is not that of the voided results`);
   }
 };
 
@@ -110,10 +111,10 @@ export const attempts = (draw) => {
   let attempt = 1;
   let over = false;
   draw.steps.forEach((step, n) => {
-    if (n < 2) return need(step.attempt === 0, `${at(step)} is not of attempt 0`);
-    need(!over, `${at(step)} comes after the draw was over`);
-    need(step.attempt === attempt, `${at(step)} says attempt ${step.attempt} where ${attempt} is due`);
-    need(attempt <= draw.config.attempts, `${at(step)}: the rules allow ${draw.config.attempts} attempts`);
+    if (n < 2) return need(step.attempt === 0, say`${at(step)} is not of attempt 0`);
+    need(!over, say`${at(step)} comes after the draw was over`);
+    need(step.attempt === attempt, say`${at(step)} says attempt ${step.attempt} where ${attempt} is due`);
+    need(attempt <= draw.config.attempts, say`${at(step)}: the rules allow ${draw.config.attempts} attempts`);
     if (step.type === "void") {
       attempt += 1;
       over = step.body.reason === "organiser_request" || attempt > draw.config.attempts;
@@ -132,13 +133,13 @@ export const audit = (draw) => {
   if (!step) throw new Undecided("the entries of the sample have not been reported on yet");
   const { next } = permutation(auditKey(unhex(seed.body.seed)), draw.list.count);
   const drawn = Array.from({ length: Math.min(sample, draw.list.count) }, next);
-  need(differs(step.body.positions, drawn) < 0, `${at(step)} has other positions than were drawn for the sample`);
-  need(differs(step.body.findings.map((one) => one.position), drawn) < 0, `${at(step)} does not report on every position of the sample`);
+  need(differs(step.body.positions, drawn) < 0, say`${at(step)} has other positions than were drawn for the sample`);
+  need(differs(step.body.findings.map((one) => one.position), drawn) < 0, say`${at(step)} does not report on every position of the sample`);
   const [{ party, statement: said }] = step.statements;
-  need(partyOf(draw, party).role === "notary", `${at(step)} is not signed by the notary`);
-  need(said.results_sha256 === resultsHash(results), `${at(step)} was signed for other results`);
+  need(partyOf(draw, party).role === "notary", say`${at(step)} is not signed by the notary`);
+  need(said.results_sha256 === resultsHash(results), say`${at(step)} was signed for other results`);
   const findings = hex(sha256(canonical({ findings: step.body.findings })));
-  need(said.findings_sha256 === findings, `${at(step)} has other findings than the notary signed`);
+  need(said.findings_sha256 === findings, say`${at(step)} has other findings than the notary signed`);
 };
 
 const PIECE = 32 * 65_536;
@@ -147,7 +148,7 @@ const PIECE = 32 * 65_536;
 export const leaves = async (draw, { leaves: file, progress }) => {
   if (!file) throw new Absent();
   const { count, list_root: root, leaves_sha256: expected } = draw.list;
-  need(file.size === 32 * count, `the file of leaves has ${file.size} bytes, not ${32 * count}`);
+  need(file.size === 32 * count, say`the file of leaves has ${file.size} bytes, not ${32 * count}`);
   const tree = new Tree();
   const hasher = digest.create();
   for (let from = 0; from < file.size; from += PIECE) {

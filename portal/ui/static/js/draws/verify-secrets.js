@@ -2,6 +2,7 @@
 import { beaconTime, commitmentOf, diceValue, isBox, isPoint, recover, secretFits, seedOf, sha256, shareFits, verifyBeacon } from "./crypto.js";
 import { hex, unhex } from "./bytes.js";
 import { Absent, need } from "./verdicts.js";
+import { say } from "./sentences.js";
 import { at, partyOf } from "./verify-record.js";
 
 /** The chain that configs may name without further ado (drand quicknet). */
@@ -15,7 +16,7 @@ export const QUICKNET = Object.freeze({
 
 const only = (step) => step.statements[0].statement;
 const bound = (draw, step, said = only(step)) =>
-  need(said.draw_hash === draw.listed.body.draw_hash, `${at(step)} was made for another config or list`);
+  need(said.draw_hash === draw.listed.body.draw_hash, say`${at(step)} was made for another config or list`);
 const ids = (draw) => draw.config.parties.map((party) => party.id);
 const others = (draw, id) => ids(draw).filter((one) => one !== id);
 const placeOf = (draw, id) => ids(draw).indexOf(id) + 1;
@@ -31,15 +32,15 @@ const reached = (draw, member) => {
 export const commitments = (draw) => {
   const seen = new Set();
   const fresh = (value, step) => {
-    need(!seen.has(value), `${at(step)} repeats what was committed before`);
+    need(!seen.has(value), say`${at(step)} repeats what was committed before`);
     seen.add(value);
   };
   for (const { commits } of reached(draw, "commits")) {
     for (const [party, step] of commits) {
       bound(draw, step);
       const { commitment, points } = only(step);
-      need(points.length === draw.config.threshold, `${party} committed to another number of points than ${draw.config.threshold}`);
-      need(points.every((point) => isPoint(unhex(point))), `${party} committed to what is not a point of the group`);
+      need(points.length === draw.config.threshold, say`${party} committed to another number of points than ${draw.config.threshold}`);
+      need(points.every((point) => isPoint(unhex(point))), say`${party} committed to what is not a point of the group`);
       fresh(commitment, step);
       fresh(points[0], step);
     }
@@ -52,12 +53,12 @@ export const shares = (draw) => {
     for (const [party, step] of attempt.shares) {
       bound(draw, step);
       const { shares: dealt } = only(step);
-      need(dealt.map((one) => one.holder).join() === others(draw, party).join(), `${party} did not deal one share to each other party`);
-      need(dealt.every((one) => isBox(unhex(one.ephemeral))), `${party} sealed a share with a key of small order`);
+      need(dealt.map((one) => one.holder).join() === others(draw, party).join(), say`${party} did not deal one share to each other party`);
+      need(dealt.every((one) => isBox(unhex(one.ephemeral))), say`${party} sealed a share with a key of small order`);
     }
     for (const [party, step] of attempt.acknowledged) {
       bound(draw, step);
-      need(only(step).dealers.join() === others(draw, party).join(), `${party} did not acknowledge the shares of all others`);
+      need(only(step).dealers.join() === others(draw, party).join(), say`${party} did not acknowledge the shares of all others`);
     }
     if (attempt.open) acknowledgedBefore(draw, attempt);
   }
@@ -65,10 +66,10 @@ export const shares = (draw) => {
 
 const acknowledgedBefore = (draw, { open, shares: dealt, acknowledged }) => {
   bound(draw, open);
-  need(partyOf(draw, open.statements[0].party).role === "notary", `${at(open)} is not of the notary`);
+  need(partyOf(draw, open.statements[0].party).role === "notary", say`${at(open)} is not of the notary`);
   for (const id of ids(draw)) {
-    need(dealt.has(id), `${id} dealt no shares`);
-    need(acknowledged.has(id) && acknowledged.get(id).n < open.n, `${id} did not acknowledge its shares before the draw was opened`);
+    need(dealt.has(id), say`${id} dealt no shares`);
+    need(acknowledged.has(id) && acknowledged.get(id).n < open.n, say`${id} did not acknowledge its shares before the draw was opened`);
   }
 };
 
@@ -79,17 +80,17 @@ export const dice = (draw) => {
     bound(draw, step);
     const { dice: digits } = only(step);
     const { minimum } = draw.config.randomness.dice;
-    need(partyOf(draw, step.statements[0].party).role === "notary", `${at(step)} is not of the notary`);
-    need(/^[1-6]*$/.test(digits), `${at(step)} shows what is not on a die`);
-    need(digits.length >= minimum, `${at(step)} has fewer than ${minimum} dice`);
-    for (const reveal of known.values()) need(reveal.n > step.n, `${at(reveal)} comes before the dice`);
+    need(partyOf(draw, step.statements[0].party).role === "notary", say`${at(step)} is not of the notary`);
+    need(/^[1-6]*$/.test(digits), say`${at(step)} shows what is not on a die`);
+    need(digits.length >= minimum, say`${at(step)} has fewer than ${minimum} dice`);
+    for (const reveal of known.values()) need(reveal.n > step.n, say`${at(reveal)} comes before the dice`);
   }
 };
 
 const secretOf = (step) => (step.type === "recover" ? step.body.secret : only(step).secret);
 const committedBy = (attempt, party) => {
   const step = attempt.commits.get(party);
-  need(step, `${party} never committed`);
+  need(step, say`${party} never committed`);
   return only(step);
 };
 const opens = (draw, attempt, party, secret) => {
@@ -106,8 +107,8 @@ export const reveals = (draw) => {
       if (step.type !== "reveal") continue;
       bound(draw, step);
       const secret = unhex(secretOf(step));
-      need(opens(draw, attempt, party, secret), `the secret of ${party} is not the one it committed to`);
-      need(fitsPoint(attempt, party, secret), `the secret of ${party} is not the one it dealt shares of`);
+      need(opens(draw, attempt, party, secret), say`the secret of ${party} is not the one it committed to`);
+      need(fitsPoint(attempt, party, secret), say`the secret of ${party} is not the one it dealt shares of`);
     }
   }
 };
@@ -125,7 +126,7 @@ export const recoveries = (draw) => {
     }
   }
   if (!found) throw new Absent();
-  return lies.length ? `${lies.join(", ")} committed to another value than was shared; the shared one counts` : "";
+  return lies.length ? say`${lies.join(", ")} committed to another value than was shared; the shared one counts` : "";
 };
 
 const recovered = (draw, attempt, dealer, step) => {
@@ -133,16 +134,16 @@ const recovered = (draw, attempt, dealer, step) => {
   const holders = new Map();
   for (const { party, statement } of step.statements) {
     bound(draw, step, statement);
-    need(statement.dealer === dealer && party !== dealer && !holders.has(party), `${at(step)} holds what is not a share of ${dealer}'s secret`);
+    need(statement.dealer === dealer && party !== dealer && !holders.has(party), say`${at(step)} holds what is not a share of the secret of ${dealer}`);
     const place = placeOf(draw, party);
-    need(shareFits(unhex(statement.share), place, points), `the share that ${party} holds of ${dealer}'s secret is wrong`);
+    need(shareFits(unhex(statement.share), place, points), say`the share that ${party} holds of the secret of ${dealer} is wrong`);
     holders.set(party, [place, unhex(statement.share)]);
   }
   const { threshold } = draw.config;
-  need(holders.size >= threshold, `${at(step)} has fewer than ${threshold} shares`);
+  need(holders.size >= threshold, say`${at(step)} has fewer than ${threshold} shares`);
   const secret = recover([...holders.values()].slice(0, threshold));
-  need(hex(secret) === step.body.secret, `${at(step)}: the shares make another secret`);
-  need(fitsPoint(attempt, dealer, secret), `${at(step)}: the secret is not the one shared`);
+  need(hex(secret) === step.body.secret, say`${at(step)}: the shares make another secret`);
+  need(fitsPoint(attempt, dealer, secret), say`${at(step)}: the secret is not the one shared`);
 };
 
 /** 12 */
@@ -153,7 +154,7 @@ export const deadline = (draw) => {
     const last = new Date((beaconTime(drand, drand.rounds[attempt.number - 1]) - 60) * 1000);
     const limit = last.toISOString().replace(/Z$/, "000Z");
     for (const step of attempt.reveals.values()) {
-      need(step.at <= limit, `${at(step)} came after ${limit}, less than 60 seconds before the beacon`);
+      need(step.at <= limit, say`${at(step)} came after ${limit}, less than 60 seconds before the beacon`);
     }
   }
 };
@@ -163,13 +164,13 @@ export const beacon = (draw, { chain = QUICKNET }) => {
   const { drand } = draw.config.randomness;
   if (!drand) throw new Absent();
   for (const name of Object.keys(QUICKNET)) {
-    need(drand[name] === chain[name], `the config's beacon is not the pinned chain: ${name} differs`);
+    need(drand[name] === chain[name], say`the config's beacon is not the pinned chain: ${name} differs`);
   }
   for (const { number, beacon: step, reveals: known } of reached(draw, "beacon")) {
     const { round, signature, randomness } = step.body;
-    need(round === drand.rounds[number - 1], `${at(step)} is of round ${round} instead of ${drand.rounds[number - 1]}`);
-    need(hex(sha256(unhex(signature))) === randomness, `${at(step)}: the randomness is not the signature's digest`);
-    for (const reveal of known.values()) need(reveal.n < step.n, `${at(reveal)} comes after the beacon`);
+    need(round === drand.rounds[number - 1], say`${at(step)} is of round ${round} instead of ${drand.rounds[number - 1]}`);
+    need(hex(sha256(unhex(signature))) === randomness, say`${at(step)}: the randomness is not the signature's digest`);
+    for (const reveal of known.values()) need(reveal.n < step.n, say`${at(reveal)} comes after the beacon`);
   }
 };
 
@@ -179,7 +180,7 @@ export const beaconSignature = (draw) => {
   if (!drand) throw new Absent();
   for (const { beacon: step } of reached(draw, "beacon")) {
     const { round, signature } = step.body;
-    need(verifyBeacon(round, unhex(signature), unhex(drand.public_key)), `${at(step)}: the signature is not that of round ${round}`);
+    need(verifyBeacon(round, unhex(signature), unhex(drand.public_key)), say`${at(step)}: the signature is not that of round ${round}`);
   }
 };
 
@@ -188,21 +189,21 @@ export const seed = (draw) => {
   for (const attempt of reached(draw, "seed")) {
     const { seed: step } = attempt;
     const values = publicValues(draw, attempt);
-    need(values.map(hex).join("") === step.body.public, `${at(step)} names other public randomness than was recorded`);
-    need(seedFor(draw, attempt, values) === step.body.seed, `${at(step)} is not the seed that the secrets and the public randomness make`);
+    need(values.map(hex).join("") === step.body.public, say`${at(step)} names other public randomness than was recorded`);
+    need(seedFor(draw, attempt, values) === step.body.seed, say`${at(step)} is not the seed that the secrets and the public randomness make`);
   }
 };
 
 const publicValues = (draw, attempt) => draw.config.randomness.public.map((source) => {
   const step = attempt[source === "drand" ? "beacon" : "dice"];
-  need(step, `the record has no ${source}`);
+  need(step, say`the record has no ${source}`);
   return source === "drand" ? sha256(unhex(step.body.signature)) : diceValue(only(step).dice);
 });
 
 const seedFor = (draw, attempt, values) => {
   const known = ids(draw).map((id) => {
     const step = attempt.reveals.get(id);
-    need(step, `the secret of ${id} is not known`);
+    need(step, say`the secret of ${id} is not known`);
     return unhex(secretOf(step));
   });
   return hex(seedOf(unhex(draw.listed.body.draw_hash), attempt.number, known, values));
