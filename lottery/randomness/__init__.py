@@ -1,0 +1,1 @@
+"""Where a draw's public randomness comes from: dice on a table, or drand's beacon."""
