@@ -8,8 +8,9 @@ RFC 8785 JSON, so that anybody builds the same bytes from the same files::
 Files stand in the order of their paths' Unicode code points (the order of their UTF-8 bytes), each
 path once and exactly as given. ``sm3`` stands with every file or with none.
 
-The manifest of a remote capture is such a list too: RFC 8785 with schema ``notary/capture/v1``, in
-which the list and each of its files say more besides. It is kept byte for byte.
+The manifest of a remote capture or of a draw is such a list too: RFC 8785 with a schema of its own
+(:data:`CAPTURE`, :data:`DRAW`), in which the list and each of its files say more besides. It is
+kept byte for byte.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from chain_adapter.digest import Digest
 SCHEMA: Final = "notary/files/v1"
 #: Of the manifest of a remote capture.
 CAPTURE: Final = "notary/capture/v1"
+#: Of the manifest of a draw: its record, the seals of its steps, and what is needed to check them.
+DRAW: Final = "notary/draw-files/v1"
+_MANIFESTS: Final = {CAPTURE: "capture", DRAW: "draw"}
 #: Bounds of a list: files, characters of a path, bytes of the whole.
 MAX_FILES: Final = 10_000
 MAX_PATH: Final = 1024
@@ -56,8 +60,8 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """The files of a folder, in order; see the module. ``manifest`` is empty, or the capture's
-    manifest that lists them, of which only :meth:`decode` makes one.
+    """The files of a folder, in order; see the module. ``manifest`` is empty, or the manifest of a
+    capture or draw that lists them, of which only :meth:`decode` makes one.
 
     Raises:
         BadList: naming what is wrong.
@@ -87,6 +91,11 @@ class FileList:
         """Bytes of all files together."""
         return sum(each.size for each in self.files)
 
+    @property
+    def schema(self) -> str:
+        """:data:`SCHEMA`, :data:`CAPTURE` or :data:`DRAW`."""
+        return str(json.loads(self.manifest)["schema"]) if self.manifest else SCHEMA
+
     def holding(self, sha256: str) -> ListedFile | None:
         """The first file with this SHA-256."""
         return next((each for each in self.files if each.sha256 == sha256), None)
@@ -110,7 +119,7 @@ class FileList:
 
     @classmethod
     def decode(cls, data: bytes) -> FileList:
-        """Exactly what :meth:`encode` writes, or a capture's manifest; nothing more lenient.
+        """Exactly what :meth:`encode` writes, or such a manifest; nothing more lenient.
 
         Raises:
             BadList: naming what is wrong.
@@ -121,8 +130,8 @@ class FileList:
             value = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise BadList("the file list is not JSON") from error
-        if isinstance(value, dict) and value.get("schema") == CAPTURE:
-            return cls(_captured(value, data), data)
+        if isinstance(value, dict) and value.get("schema") in tuple(_MANIFESTS):
+            return cls(_manifested(value, data), data)
         if not isinstance(value, dict) or value.keys() != {"schema", "files"}:
             raise BadList("a file list has the fields schema and files")
         if value["schema"] != SCHEMA or not isinstance(value["files"], list):
@@ -150,17 +159,18 @@ def check_path(path: str) -> str:
     return path
 
 
-def _captured(value: dict[str, Any], data: bytes) -> tuple[ListedFile, ...]:
-    """The files of a capture's manifest, when ``data`` is its canonical form."""
+def _manifested(value: dict[str, Any], data: bytes) -> tuple[ListedFile, ...]:
+    """The files of a manifest, when ``data`` is its canonical form."""
+    of = _MANIFESTS[value["schema"]]
     try:
         canonical = rfc8785.dumps(value) == data
     except (ValueError, RecursionError) as error:
-        raise BadList("the capture's manifest has no canonical form (RFC 8785)") from error
+        raise BadList(f"the {of}'s manifest has no canonical form (RFC 8785)") from error
     if not canonical:
-        raise BadList("the capture's manifest is not in canonical form (RFC 8785)")
+        raise BadList(f"the {of}'s manifest is not in canonical form (RFC 8785)")
     files = value.get("files")
     if not isinstance(files, list) or not all(isinstance(each, dict) for each in files):
-        raise BadList("the capture's manifest has no list of files")
+        raise BadList(f"the {of}'s manifest has no list of files")
     needed = ("path", "size", "sha256", "sm3")
     return tuple(_listed({k: each[k] for k in needed if k in each}) for each in files)
 

@@ -20,6 +20,7 @@ from timestamping.letter.data import (
     Office,
     Times,
 )
+from timestamping.letter.draw import Drawn, DrawParty, DrawStage, DrawStep, DrawWinner
 from timestamping.letter.issue import issue_letter
 from timestamping.letter.masking import mask
 from timestamping.letter.render import render_letter
@@ -41,6 +42,11 @@ __all__ = [
     "CaptureStill",
     "CustodyEvent",
     "Depositor",
+    "DrawParty",
+    "DrawStage",
+    "DrawStep",
+    "DrawWinner",
+    "Drawn",
     "Item",
     "LedgerKind",
     "LetterData",

@@ -17,6 +17,7 @@ from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt
 from timestamping.filelist import FileList
 from timestamping.letter.capture import Capture
+from timestamping.letter.draw import Drawn
 from timestamping.letter.strength import StrengthFacts
 from timestamping.letter.words import NOTHING, Words
 from timestamping.package_trust import PackageTrust
@@ -96,7 +97,8 @@ class LetterData:
     ``items[0]`` is what was deposited: its digests are the entry's and its SHA-256 (or the entry's
     first digest) is what the token covers. Further items are listed inside it with their digests,
     as in a capture's manifest. ``files`` is the list of a folder: then it is what was deposited,
-    and its digests are the entry's. ``capture`` says how a capture went. ``salt`` and ``metadata``
+    and its digests are the entry's. ``capture`` says how a capture went, ``drawn`` how a draw
+    went. ``salt`` and ``metadata``
     are what ``entry.meta`` commits to. ``zone`` is an IANA name; ``revocation`` tells where
     revocation data came from.
 
@@ -130,6 +132,7 @@ class LetterData:
     zone: str = "Asia/Shanghai"
     files: FileList | None = None
     capture: Capture | None = None
+    drawn: Drawn | None = None
 
     def __post_init__(self) -> None:
         if not self.items:

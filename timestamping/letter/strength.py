@@ -32,6 +32,13 @@ class StrengthFacts:
     file_seen: bool
     captured: bool
     certificate: str = ""
+    #: the record of a draw that the platform kept
+    drawn: bool = False
+
+    @property
+    def made_here(self) -> bool:
+        """Whether the platform made the data, rather than a depositor bringing it."""
+        return self.captured or self.drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,19 @@ def _source(facts: StrengthFacts) -> Strength:
             ),
             True,
         )
+    if facts.drawn:
+        return Strength(
+            "source-drawn",
+            label,
+            Words("平台记录", "recorded here"),
+            Words(
+                "抽签过程由平台逐步记录，每一步单独加盖时间戳并记入账本，参与方各自签名；任何人可据记录重新计算结果。",
+                "The platform recorded the draw step by step; each step has a time-stamp and a "
+                "ledger record of its own and is signed by its parties, and anybody can compute "
+                "the result again from the record.",
+            ),
+            True,
+        )
     return Strength(
         "source-brought",
         label,
@@ -228,7 +248,7 @@ def does_not_prove(facts: StrengthFacts) -> tuple[Words, ...]:
             "That the content is true or lawful, or that the depositor holds rights in it.",
         ),
     ]
-    if not facts.captured:
+    if not facts.made_here:
         limits.append(
             Words(
                 "数据在提交之前未被改动。", "That the data was unaltered before it was deposited."

@@ -17,6 +17,7 @@ from timestamping.letter.attachments import attachments
 from timestamping.letter.capture import capture_view
 from timestamping.letter.clock import Clock
 from timestamping.letter.data import Item, LetterData
+from timestamping.letter.draw import draw_view
 from timestamping.letter.files_view import files_view
 from timestamping.letter.ledger_view import ledger_view
 from timestamping.letter.steps import steps
@@ -91,6 +92,7 @@ def view(data: LetterData) -> dict[str, Any]:
         "items": [item_view(item) for item in data.items],
         "files": files_view(data.files),
         "capture": capture_view(data.capture, clock),
+        "drawn": draw_view(data.drawn, clock),
         "stations": stations(data, clock),
         "strength": [_strength(answer) for answer in strength.statement(facts)],
         "proves": [_words(words) for words in strength.proves(facts)],
@@ -172,7 +174,7 @@ def vouchers(data: LetterData) -> list[dict[str, Any]]:
     rows = [
         (
             Words("数据来源", "Origin of the data"),
-            platform if data.strength.captured else data.depositor.masked,
+            platform if data.strength.made_here else data.depositor.masked,
             Words("见附件 2", "See annex 2"),
         ),
         (

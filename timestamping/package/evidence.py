@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from chain_adapter.trust import Trust
 from chain_adapter.verdict import Check
 from timestamping.package_files import (
     ANCHORS,
@@ -56,13 +57,15 @@ class Carried:
 
     ``listed`` is the list, ``sha256`` the digest recorded (hexadecimal; empty when there is no
     well-formed entry), ``open`` a seekable stream of the file with that path in the list, None when
-    the package holds none of them. ``trust`` are the certificates to judge by.
+    the package holds none of them. ``trust`` are the certificates to judge by, ``ledger`` the keys
+    of platforms and ledgers.
     """
 
     listed: bytes
     sha256: str
     open: Callable[[str], BinaryIO] | None
     trust: TrustStore
+    ledger: Trust
 
 
 #: Further checks of what a list names; numbered on from those of a package.

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from timestamping.filelist import CAPTURE, DRAW
 from timestamping.letter.data import LetterData
 from timestamping.package_files import FILE_LIST, TOKEN, co_token
 from timestamping.pdf.text import escaped
@@ -35,6 +36,31 @@ line before, each segment has its line, and the last line counts them. segments:
 every segment is the one recorded, and nothing was taken out or cut off. Then come the time-stamps
 made while it was recorded."""
 )
+_DRAWN: Final = (
+    _LISTED
+    + """
+steps: OK：抽签记录的每一步都写明上一步的摘要。其后逐步核验时间戳；verifier.py 只用 Python 标准库，
+据记录重新计算种子与全部结果，逐项给出结论。
+steps: OK: every step of the record names the digest of the one before. Then come the time-stamps,
+step by step. verifier.py uses Python's standard library alone: it computes the seed and every
+result again from the record, check by check."""
+)
+#: A draw's steps as they were deposited, their time-stamps, and the record's own checks.
+_STEPS: Final = r"""python3 - > step-digests.txt <<'END'
+import hashlib, json
+steps = json.load(open("files/transcript.json"))["steps"]
+write = lambda step: json.dumps(
+    step, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+digests = [hashlib.sha256(write(step)).hexdigest() for step in steps]
+assert [step["prev"] for step in steps] == ["0" * 64, *digests[:-1]], "steps: BROKEN"
+for number, digest in enumerate(digests):
+    print(f"files/seals/{number:04d}.tsr", digest)
+END
+test -s step-digests.txt && echo "steps: OK"
+while read -r token digest; do
+  openssl ts -verify -in "$token" -digest "$digest" -CAfile trust/root.pem
+done < step-digests.txt
+python3 -I files/verifier.py files/transcript.json"""
 #: A capture's segments, its chain, and the time-stamps of the running recording.
 _CHAIN: Final = r"""CHAIN=files/recording/chain.jsonl
 sed -nE \
@@ -50,6 +76,8 @@ sed -nE 's/.*"file":"([^"]*)","head":"([0-9a-f]{64})".*"type":"token".*/\1 \2/p'
   | while read -r token head; do
       openssl ts -verify -in "files/$token" -digest "$head" -CAfile trust/root.pem
     done"""
+_ABOUT: Final = {CAPTURE: _CAPTURED, DRAW: _DRAWN}
+_FURTHER: Final = {CAPTURE: _CHAIN, DRAW: _STEPS}
 #: Prints what sha256sum checks. A name it could not find is one that was made harmless.
 _LIST_SUMS: Final = (
     'python3 -c \'import json; [print(f["sha256"] + "  files/" + f["path"]) for f in '
@@ -75,7 +103,7 @@ def guide(data: LetterData, original: str, *, with_files: bool = False) -> str:
 def _about(data: LetterData, with_files: bool) -> str:
     if data.files is None:
         return _SAME
-    return _CAPTURED if data.files.manifest and with_files else _LISTED
+    return _ABOUT.get(data.files.schema, _LISTED) if with_files else _LISTED
 
 
 @lru_cache(maxsize=1)
@@ -101,8 +129,8 @@ def _check_list(data: LetterData, with_files: bool) -> str:
     ]
     if with_files:
         lines.append(_LIST_SUMS)
-        if data.files is not None and data.files.manifest:
-            lines.append(_CHAIN)
+        if data.files is not None and data.files.schema in _FURTHER:
+            lines.append(_FURTHER[data.files.schema])
     return "\n".join(lines)
 
 

@@ -186,7 +186,7 @@ def _judged(
     if more is not None and listed is not None:
         sha256 = sha256_of(examined.recorded).hex if examined.recorded else ""
         opener = _opener(container, evidence, listed)
-        found.extend(more(Carried(listed, sha256, opener, trust.certificates)))
+        found.extend(more(Carried(listed, sha256, opener, trust.certificates, trust.ledger)))
     return PackageReport(
         checks=(*checks, *found),
         facts=examined.facts(),
