@@ -1,0 +1,116 @@
+"""What codes of draws are called on pages: word, and where one is needed an icon and a look."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask_babel import LazyString, lazy_gettext
+
+Word = LazyString
+Look = tuple[Word, str, str]
+
+#: state → word, icon, the badge's look
+STATES: Final[dict[str, Look]] = {
+    "draft": (lazy_gettext("Being prepared"), "pencil", "draft"),
+    "frozen": (lazy_gettext("Frozen, to be signed"), "lock", "frozen"),
+    "running": (lazy_gettext("Announced"), "speakerphone", "running"),
+    "complete": (lazy_gettext("Complete"), "circle-check", "complete"),
+    "cancelled": (lazy_gettext("Cancelled"), "circle-x", "cancelled"),
+}
+
+#: phase of the record → what is going on
+PHASES: Final[dict[str, Word]] = {
+    "config": lazy_gettext("Rules are being signed"),
+    "list": lazy_gettext("The list is being approved"),
+    "commit": lazy_gettext("Seeds are being committed"),
+    "shares": lazy_gettext("Shares are being dealt"),
+    "acknowledge": lazy_gettext("Shares are being acknowledged"),
+    "ready": lazy_gettext("Ready; the notary has not opened the draw yet"),
+    "dice": lazy_gettext("Dice are being rolled"),
+    "reveal": lazy_gettext("Seeds are being revealed"),
+    "beacon": lazy_gettext("The beacon is awaited"),
+    "draw": lazy_gettext("The draw is being computed"),
+    "final": lazy_gettext("Drawn"),
+    "audited": lazy_gettext("Drawn and audited"),
+    "void": lazy_gettext("The attempt was voided"),
+    "cancelled": lazy_gettext("Cancelled"),
+}
+
+#: type of step → word, icon
+STEPS: Final[dict[str, tuple[Word, str]]] = {
+    "config": (lazy_gettext("Rules fixed"), "scale"),
+    "list": (lazy_gettext("List fixed"), "list"),
+    "commit": (lazy_gettext("Seed committed"), "lock"),
+    "shares": (lazy_gettext("Shares dealt"), "users"),
+    "acknowledge": (lazy_gettext("Shares acknowledged"), "check"),
+    "open": (lazy_gettext("Opened by the notary"), "lock-open"),
+    "dice": (lazy_gettext("Dice rolled"), "cube"),
+    "reveal": (lazy_gettext("Seed revealed"), "eye"),
+    "recover": (lazy_gettext("Seed recovered from shares"), "arrow-back-up"),
+    "beacon": (lazy_gettext("Beacon received"), "world"),
+    "seed": (lazy_gettext("Seed of the draw"), "fingerprint"),
+    "result": (lazy_gettext("Stage drawn"), "rosette-discount-check"),
+    "final": (lazy_gettext("Result final"), "circle-check"),
+    "void": (lazy_gettext("Attempt voided"), "circle-x"),
+    "audit": (lazy_gettext("Sample audited"), "search"),
+}
+
+#: type of statement → what somebody is waited for to do
+AWAITED: Final[dict[str, Word]] = {
+    "config": lazy_gettext("sign the rules"),
+    "list": lazy_gettext("approve the list"),
+    "commit": lazy_gettext("commit a seed"),
+    "shares": lazy_gettext("deal the shares"),
+    "acknowledge": lazy_gettext("acknowledge the shares"),
+    "open": lazy_gettext("open the draw"),
+    "dice": lazy_gettext("enter the dice"),
+    "reveal": lazy_gettext("reveal the seed"),
+    "share": lazy_gettext("hand in a share of a withheld seed"),
+    "void": lazy_gettext("sign the voiding"),
+    "audit": lazy_gettext("sign the audit"),
+}
+
+ROLES: Final[dict[str, tuple[Word, str]]] = {
+    "organiser": (lazy_gettext("Organiser"), "speakerphone"),
+    "notary": (lazy_gettext("Notary"), "scale"),
+    "portal": (lazy_gettext("Portal"), "server"),
+    "public": (lazy_gettext("Public"), "users"),
+    "": (lazy_gettext("Onlooker"), "eye"),
+}
+ROLE_NOTES: Final[dict[str, Word]] = {
+    "organiser": lazy_gettext("who runs the draw and answers for the list"),
+    "notary": lazy_gettext("approves rules and list, attends, and enters the dice"),
+    "portal": lazy_gettext("takes part by itself; its seed is one among the others"),
+    "public": lazy_gettext("somebody the participants trust, with a seed of their own"),
+}
+
+UNFILLED: Final[dict[str, Word]] = {
+    "refuse": lazy_gettext("Refuse such a list before the draw"),
+    "leave": lazy_gettext("Leave the places empty"),
+    "carry": lazy_gettext("Add the places to the next stage"),
+}
+
+VOID_REASONS: Final[dict[str, Word]] = {
+    "list_error": lazy_gettext("An error in the list"),
+    "late_reveal": lazy_gettext("A seed was revealed too late"),
+    "bad_shares": lazy_gettext("Shares that do not fit"),
+    "equipment": lazy_gettext("Equipment failed"),
+    "force_majeure": lazy_gettext("Force majeure"),
+    "organiser_request": lazy_gettext("The organiser cancels the draw"),
+}
+
+FINDINGS: Final[dict[str, tuple[Word, str]]] = {
+    "genuine": (lazy_gettext("Genuine"), "circle-check"),
+    "ghost": (lazy_gettext("No such participant"), "circle-x"),
+    "unclear": (lazy_gettext("Unclear"), "help-circle"),
+}
+
+#: state of the list → what is going on
+LISTS: Final[dict[str, Word]] = {
+    "survey": lazy_gettext("The list is being read"),
+    "surveyed": lazy_gettext("The list was read; choose what its columns mean"),
+    "commit": lazy_gettext("The list is being committed to"),
+    "committed": lazy_gettext("The list is ready to be frozen"),
+    "failed": lazy_gettext("The list could not be taken"),
+    "going": lazy_gettext("The list is being removed"),
+}
