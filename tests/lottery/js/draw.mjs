@@ -52,7 +52,7 @@ export const listOf = (weights = [[[1, 5], [3, 2]], [[1, 10], [2, 3]]]) => {
   tree.add(leaves);
   return {
     count, list_root: hex(tree.root()), leaves_sha256: hex(crypto.sha256(leaves)), file_sha256: "ab".repeat(32), file_bytes: 1234,
-    columns: { id: "id", pool: "pool", weight: "weight", public: ["no"] }, id_kind: "text",
+    columns: { id: "id", pool: "pool", weight: "weight", public: ["No."] }, id_kind: "text",
     pools: weights.map((runs, i) => {
       const start = sizes.slice(0, i).reduce((sum, n) => sum + n, 0);
       return { id: "AB"[i], start, end: start + sizes[i], weights: runs };

@@ -115,8 +115,8 @@ const CONFIG = object({
 });
 const LIST = object({
   count: whole(1, LIMIT), list_root: hexa(32), leaves_sha256: hexa(32), file_sha256: hexa(32),
-  file_bytes: whole(1, Number.MAX_SAFE_INTEGER),
-  columns: object({ id: text(1, 1000), pool: maybe(text(1, 1000)), weight: maybe(text(1, 1000)), public: list(text(1, 1000), 0, 8) }),
+  file_bytes: whole(1, 2 ** 50),
+  columns: object({ id: text(1, 100), pool: maybe(text(1, 100)), weight: maybe(text(1, 100)), public: list(text(1, 100), 0, 8) }),
   id_kind: one("text", "prc-id"),
   pools: list(object({
     id: pool, start: position, end: position, weights: list(list(whole(1, LIMIT), 2, 2), 1, 10_000),
@@ -134,11 +134,11 @@ const BODIES = {
   list: object({ list: anything, draw_hash: hexa(32) }),
   commit: nothing, shares: nothing, acknowledge: nothing, open: nothing, dice: nothing, reveal: nothing,
   recover: object({ dealer: party, secret: hexa(32) }),
-  beacon: object({ round: whole(1, 2 ** 48), signature: hexa(48), randomness: hexa(32) }),
+  beacon: object({ round: whole(1, 2 ** 40), signature: hexa(48), randomness: hexa(32) }),
   seed: object({ seed: hexa(32), public: match(/^(?:[0-9a-f]{64}){1,2}$/) }),
   result: object({
-    stage: whole(1, 64), places: whole(0, LIMIT), winners: positions, alternates: positions,
-    winner_count: whole(0, LIMIT), alternate_count: whole(0, LIMIT), unfilled: whole(0, LIMIT),
+    stage: whole(1, 64), places: whole(0, 2 ** 40), winners: positions, alternates: positions,
+    winner_count: whole(0, LIMIT), alternate_count: whole(0, LIMIT), unfilled: whole(0, 2 ** 40),
     positions_sha256: hexa(32),
   }),
   final: object({ seed: hexa(32), stages: whole(1, 64), results_sha256: hexa(32) }),
@@ -160,7 +160,7 @@ const STATEMENTS = {
   commit: { ...drawn, commitment: hexa(32), points: list(hexa(32), 2, 8) },
   shares: { ...drawn, shares: list(object({ holder: party, ephemeral: hexa(32), sealed: hexa(48) }), 2, 8) },
   acknowledge: { ...drawn, dealers: list(party, 2, 8) },
-  open: { ...drawn, present: list(text(1, 200), 0, 1000) },
+  open: { ...drawn, present: list(text(1, 200), 1, 50) },
   dice: { ...drawn, dice: text(0, 10_000) },
   reveal: { ...drawn, secret: hexa(32) },
   share: { ...drawn, dealer: party, share: hexa(32) },
@@ -170,7 +170,7 @@ const STATEMENTS = {
 /** How many statements a step of each type carries, from and to, and of what type. */
 const CARRIED = {
   config: [1, 1], list: [2, 2], recover: [2, 8, "share"], beacon: [0, 0], seed: [0, 0], result: [0, 0],
-  final: [0, 0], void: [2, 9],
+  final: [0, 0], void: [2, 2],
 };
 const signed = (type) => object({
   party: party, signature: hexa(64), statement: object({ ...STATEMENTS[type], type: one(type) }),

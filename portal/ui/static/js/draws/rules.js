@@ -50,9 +50,9 @@ export const listProblem = (list, config) => {
   const shape = listShapeProblem(list);
   if (shape) return shape;
   const { columns, pools } = list;
-  if (columns.public.length !== config.columns.length) {
-    return "columns.public: not as many as the config has";
-  }
+  if (columns.public.join("\x1f") !== config.columns.join("\x1f")) return "columns.public: not those of the config";
+  if (list.duplicates.found && list.duplicates.policy === "refuse") return "duplicates: a list that refuses them has some";
+  if (list.keys.organiser === list.keys.notary) return "keys: the organiser's and the notary's are the same";
   if (pools.map((pool) => pool.id).join() !== config.pools.map((pool) => pool.id).join()) {
     return "pools: not those of the config in their order";
   }
@@ -71,17 +71,20 @@ export const listProblem = (list, config) => {
   return shortage(list, config);
 };
 
-/** A stage that must not have empty places has enough entries in the worst case. */
+/** A stage that must not have empty places has enough entries, whoever has won before. */
 const shortage = (list, config) => {
   const size = (ids) => list.pools.filter((p) => ids.includes(p.id)).reduce((sum, p) => sum + p.end - p.start, 0);
+  const most = [];
+  let carried = 0;
   for (const [n, stage] of config.stages.entries()) {
-    if (stage.unfilled !== "refuse" || stage.winners === "all") continue;
-    const earlier = stage.repeat ? [] : config.stages.slice(0, n);
-    const gone = earlier.reduce((sum, { pools, winners }) => {
-      const common = size(pools.filter((id) => stage.pools.includes(id)));
-      return sum + (winners === "all" ? common : Math.min(winners, common));
+    const gone = config.stages.slice(0, stage.repeat ? 0 : n).reduce((sum, earlier, i) => {
+      const won = earlier.winners === "all" ? size(earlier.pools) : Math.min(most[i], size(earlier.pools));
+      return sum + Math.min(won, size(earlier.pools.filter((id) => stage.pools.includes(id))));
     }, 0);
-    if (size(stage.pools) - gone < stage.winners) return `stage ${n + 1} has more places than entries`;
+    const least = Math.max(0, size(stage.pools) - gone);
+    most.push(stage.winners === "all" ? least : stage.winners + carried);
+    if (stage.unfilled === "refuse" && least < most[n]) return `stage ${n + 1} has more places than entries`;
+    carried = stage.unfilled === "carry" ? Math.max(0, most[n] - least) : 0;
   }
   return "";
 };

@@ -63,6 +63,8 @@ export const CHINESE = {
   "the config's beacon is not the pinned chain: {} differs": "规则中的随机信标不是指定的链：{0} 不同",
   "{} is of round {} instead of {}": "{0}是第 {1} 期信标，应为第 {2} 期",
   "{}: the randomness is not the signature's digest": "{0}：随机值不是签名的摘要",
+  "{} is earlier than {}, when the round appeared": "{0}早于 {1}，即该期信标发布的时间",
+  "{} does not hold shares of different holders in their order": "{0}的分片不是由不同持有人依次给出",
   "{} comes after the beacon": "{0}晚于随机信标",
   "{}: the signature is not that of round {}": "{0}：签名不是第 {1} 期信标的签名",
   "{} names other public randomness than was recorded": "{0}所列公共随机数与记录不符",

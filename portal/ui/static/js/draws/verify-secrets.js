@@ -132,6 +132,8 @@ export const recoveries = (draw) => {
 const recovered = (draw, attempt, dealer, step) => {
   const points = committedBy(attempt, dealer).points.map((point) => unhex(point));
   const holders = new Map();
+  const order = others(draw, dealer).filter((id) => step.statements.some((one) => one.party === id));
+  need(order.join() === step.statements.map((one) => one.party).join(), say`${at(step)} does not hold shares of different holders in their order`);
   for (const { party, statement } of step.statements) {
     bound(draw, step, statement);
     need(statement.dealer === dealer && party !== dealer && !holders.has(party), say`${at(step)} holds what is not a share of the secret of ${dealer}`);
@@ -170,6 +172,8 @@ export const beacon = (draw, { chain = QUICKNET }) => {
     const { round, signature, randomness } = step.body;
     need(round === drand.rounds[number - 1], say`${at(step)} is of round ${round} instead of ${drand.rounds[number - 1]}`);
     need(hex(sha256(unhex(signature))) === randomness, say`${at(step)}: the randomness is not the signature's digest`);
+    const appeared = new Date(beaconTime(drand, round) * 1000).toISOString().replace(/Z$/, "000Z");
+    need(step.at >= appeared, say`${at(step)} is earlier than ${appeared}, when the round appeared`);
     for (const reveal of known.values()) need(reveal.n < step.n, say`${at(reveal)} comes after the beacon`);
   }
 };
