@@ -288,7 +288,9 @@ def _randomness(
     public = fields.texts("public", 1, 2, 1, 8)
     if public not in SOURCES:
         raise BadConfig("randomness.public", "has to be dice, drand, or dice then drand")
-    minimum, chain, rounds = 0, None, ()
+    minimum = 0
+    chain: Chain | None = None
+    rounds: tuple[int, ...] = ()
     if "dice" in public:
         dice = fields.object("dice")
         minimum = dice.number("minimum", 50, 1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,11 +38,15 @@ class Attempt:
 
     def copy(self) -> Attempt:
         """Independent of this one; what the mappings hold never changes."""
-        return Attempt(
-            **{
-                name: value.copy() if isinstance(value, dict | set | list) else value
-                for name, value in vars(self).items()
-            }
+        return replace(
+            self,
+            commitments=dict(self.commitments),
+            points=dict(self.points),
+            dealt=dict(self.dealt),
+            acknowledged=set(self.acknowledged),
+            secrets=dict(self.secrets),
+            recovered=set(self.recovered),
+            results=list(self.results),
         )
 
     @property
@@ -70,10 +74,8 @@ class State:
 
     def copy(self) -> State:
         """With its own attempts and steps."""
-        new = State(**vars(self))
-        new.attempts = [*self.attempts[:-1], *(each.copy() for each in self.attempts[-1:])]
-        new.steps = list(self.steps)
-        return new
+        attempts = [*self.attempts[:-1], *(each.copy() for each in self.attempts[-1:])]
+        return replace(self, attempts=attempts, steps=list(self.steps))
 
     @property
     def number(self) -> int:

@@ -120,7 +120,8 @@ def verify_beacon(chain: Chain, beacon: Beacon) -> None:
     """
     try:
         from py_ecc.bls.hash_to_curve import hash_to_G1
-        from py_ecc.optimized_bls12_381 import G2, pairing
+        from py_ecc.optimized_bls12_381.optimized_curve import G2
+        from py_ecc.optimized_bls12_381.optimized_pairing import pairing
     except ImportError as error:
         raise DrawsSwitchedOff(
             "beacons cannot be checked: py-ecc is not installed (extra 'draws')"
@@ -132,7 +133,7 @@ def verify_beacon(chain: Chain, beacon: Beacon) -> None:
     except ValueError as error:
         raise BadBeacon("the signature or the key is no point of its group") from error
     message = hashlib.sha256(beacon.round.to_bytes(8, "big")).digest()
-    hashed = hash_to_G1(message, DST, hashlib.sha256)
+    hashed = hash_to_G1(message, DST, hashlib.sha256)  # type: ignore[arg-type]
     if pairing(G2, signature) != pairing(key, hashed):
         raise BadBeacon(f"the signature is not the chain's for round {beacon.round}")
 
@@ -140,7 +141,7 @@ def verify_beacon(chain: Chain, beacon: Beacon) -> None:
 def _g1(data: bytes) -> Any:
     """A canonical compressed point of G1 that lies in the subgroup and is not the identity."""
     from py_ecc.bls.point_compression import compress_G1, decompress_G1
-    from py_ecc.optimized_bls12_381 import curve_order, is_inf, multiply
+    from py_ecc.optimized_bls12_381.optimized_curve import curve_order, is_inf, multiply
 
     number = int.from_bytes(data, "big")
     point = decompress_G1(number)  # type: ignore[arg-type, unused-ignore]
@@ -153,7 +154,7 @@ def _g1(data: bytes) -> Any:
 
 def _g2(data: bytes) -> Any:
     from py_ecc.bls.point_compression import compress_G2, decompress_G2
-    from py_ecc.optimized_bls12_381 import curve_order, is_inf, multiply
+    from py_ecc.optimized_bls12_381.optimized_curve import curve_order, is_inf, multiply
 
     numbers = (int.from_bytes(data[:48], "big"), int.from_bytes(data[48:], "big"))
     point = decompress_G2(numbers)  # type: ignore[arg-type, unused-ignore]
