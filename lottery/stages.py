@@ -109,8 +109,8 @@ def draw_stage(
 
 
 def stage_key(seed: bytes, stage: int) -> bytes:
-    """The key of the 1-based stage's stream."""
-    return hashlib.sha256(b"lottery/stage/v1\n" + seed + stage.to_bytes(4, "big")).digest()
+    """The key of the stage's stream; the first stage (1) has the number 0 in it."""
+    return hashlib.sha256(b"lottery/stage/v1\n" + seed + (stage - 1).to_bytes(4, "big")).digest()
 
 
 def stage_runs(listing: Listing, pools: Sequence[str]) -> list[tuple[int, int, int]]:
