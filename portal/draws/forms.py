@@ -118,7 +118,9 @@ def _stage(row: int, values: Values, every: tuple[str, ...]) -> PlanStage:
         en=values["en"],
         pools=named or every,
         winners="all" if values["all"] else _number(values["winners"], f"{place}-winners"),
-        alternates=_number(values["alternates"] or "0", f"{place}-alternates"),
+        alternates=0
+        if values["all"]
+        else _number(values["alternates"] or "0", f"{place}-alternates"),
         repeat=values["repeat"],
         unfilled=values["unfilled"] or "refuse",
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from flask_babel import LazyString, lazy_gettext
+from flask_babel import lazy_gettext
 
-Word = LazyString
-Look = tuple[Word, str, str]
+Word: TypeAlias = Any
+Look: TypeAlias = tuple[Word, str, str]
 
 #: state → word, icon, the badge's look
 STATES: Final[dict[str, Look]] = {

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext
 
 from portal.draws.naming import AWAITED, ROLES
-from portal.draws.shapes import DrawLine, DrawView, ListView, Preview, Warning_
+from portal.draws.shapes import DrawLine, DrawView, InvitationView, ListView, Preview, Warning_
 from portal.ui.locale import language
 
 #: The steps every attempt has from every party, in order.
@@ -43,7 +43,7 @@ class PartyLine:
     ticks: tuple[tuple[str, bool], ...]
 
 
-def title(draw: DrawView | DrawLine) -> str:
+def title(draw: DrawView | DrawLine | InvitationView) -> str:
     """In the visitor's language where there is one."""
     first, second = draw.title_zh, draw.title_en
     if language() == "en":
