@@ -114,3 +114,32 @@ LISTS: Final[dict[str, Word]] = {
     "failed": lazy_gettext("The list could not be taken"),
     "going": lazy_gettext("The list is being removed"),
 }
+
+#: code of what is wrong with a row, or with the list as a whole → a sentence
+PROBLEMS: Final[dict[str, Word]] = {
+    "cells": lazy_gettext("The row has more or fewer cells than there are columns."),
+    "form": lazy_gettext("A line ends within the row."),
+    "fields-long": lazy_gettext("What is shown to everybody is too long together."),
+    "id-number": lazy_gettext("Excel rounded this long number; write the numbers as text."),
+    "id-missing": lazy_gettext("The number is missing."),
+    "id-long": lazy_gettext("The number is too long."),
+    "id-form": lazy_gettext("The number of an identity card has 18 characters (or 15 digits)."),
+    "id-check": lazy_gettext("The check character of the identity card’s number is wrong."),
+    "value-long": lazy_gettext("The value is too long."),
+    "pool-missing": lazy_gettext("The pool is missing."),
+    "pool-unknown": lazy_gettext("There is no such pool in this draw."),
+    "weight-missing": lazy_gettext("The weight is missing."),
+    "weight-form": lazy_gettext("The weight is not a whole number."),
+    "weight-bounds": lazy_gettext("The weight is outside of what the rules allow."),
+    "encoding": lazy_gettext("The text is in an encoding that cannot be read; save it as UTF-8."),
+    "control": lazy_gettext("Control characters cannot stand in a list."),
+    "no-columns": lazy_gettext("The first rows are no table with headings."),
+    "too-many-rows": lazy_gettext("The file has more rows than a draw can have."),
+    "long-line": lazy_gettext("A row is far too long for a list of entries."),
+    "empty": lazy_gettext("The file is empty."),
+    "old-excel": lazy_gettext(
+        "This is an old Excel file, or one with a password; save it as .xlsx."
+    ),
+    "binary": lazy_gettext("This is not a table: neither text nor an Excel workbook."),
+    "reader_died": lazy_gettext("The list could not be read; an operator is needed."),
+}

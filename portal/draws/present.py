@@ -131,19 +131,18 @@ def preview_json(preview: Preview) -> dict[str, Any]:
     }
 
 
-def classes(found: ListView | None) -> dict[str, list[list[int]]]:
-    """Entries by pool and weight, as exactly as the list is known; for the picture."""
+def classes(found: ListView | None) -> dict[str, list[list[float]]]:
+    """(weight, entries) by pool, for the picture. Before the list is committed to only the average
+    weight is known, which may be a fraction."""
     if found is None:
         return {}
     if found.document:
         return {
-            each["id"]: [[int(weight), int(count)] for weight, count in each["weights"]]
+            each["id"]: [[weight, count] for weight, count in each["weights"]]
             for each in found.document["pools"]
         }
-    result: dict[str, list[list[int]]] = {}
-    for pool, count in found.counts.items():
-        if count.entries:
-            whole, rest = divmod(count.tickets, count.entries)
-            parts = [[whole, count.entries - rest], [whole + 1, rest]]
-            result[pool] = [part for part in parts if part[1]]
-    return result
+    return {
+        pool: [[round(count.tickets / count.entries, 2), count.entries]]
+        for pool, count in found.counts.items()
+        if count.entries
+    }

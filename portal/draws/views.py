@@ -8,7 +8,7 @@ from flask import flash, jsonify, make_response, redirect, render_template, requ
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from portal.draws import forms, list_views, naming, notary_views, party_views, present
+from portal.draws import forms, list_views, naming, notary_views, party_views, present, wizard
 from portal.draws.blueprint import blueprint
 from portal.draws.frame import draws, framed, refusal
 from portal.draws.shapes import DrawView, Plan, PoolCount
@@ -151,6 +151,7 @@ def _wizard(draw: DrawView, values: forms.Values, error: PortalError | None = No
         zone=services().settings.timezone,
         step=request.args.get("step", "1"),
         classes=present.classes(draw.list),
+        words={name: str(sentence) for name, sentence in wizard.WORDS.items()},
         preview=draw.preview,
         said=present.said,
     )

@@ -187,7 +187,7 @@ const chances = (stage, pools, colours) => {
   for (const one of stage.parts.slice(0, 12)) {
     const item = text("li", "", `pool-${colours.get(one.pool)}`);
     const pool = poolName(pools.find((each) => each.id === one.pool) || { id: one.pool });
-    item.append(text("span", say(several || one.weight > 1 ? "chance-weight" : "chance", { pool, weight: one.weight })));
+    item.append(text("span", say(several || one.weight > 1 ? "chance-weight" : "chance", { pool, weight: one.weight.toLocaleString() })));
     item.append(text("b", chanceWords(one.chance, say)));
     list.append(item);
   }
