@@ -63,3 +63,13 @@ def test_transport_security_over_https_only(
     assert (
         "max-age=31536000" in app.test_client().get("/signin").headers["Strict-Transport-Security"]
     )
+
+
+def test_only_addresses_that_name_the_content_are_kept(client: PortalClient) -> None:
+    """Modules import each other by plain names: an old one kept for a year would stay for ever."""
+    named = client.get("/static/js/deposit.js?v=0123456789")
+    assert "max-age=31536000" in named.headers["Cache-Control"]
+    plain = client.get("/static/js/deposit.js")
+    assert plain.headers["Cache-Control"] == "no-cache"
+    again = client.get("/static/js/deposit.js", headers={"If-None-Match": plain.headers["ETag"]})
+    assert again.status_code == 304
