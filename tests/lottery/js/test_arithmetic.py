@@ -1,4 +1,4 @@
-"""Secrets, shares and signatures: the browser computes what Python computes, and refuses the same."""
+"""Secrets, shares, signatures: the browser computes what Python computes, and refuses the same."""
 
 from __future__ import annotations
 

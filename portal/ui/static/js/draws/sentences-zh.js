@@ -33,6 +33,8 @@ export const CHINESE = {
   "organiser and notary have to sign the list": "名单须由主办方和公证人签署",
   "{} signed another list": "{0} 签署的是另一份名单",
   "{} stands where {} has to come": "{0}出现在应为“{1}”的位置",
+  "{} does not hold one statement of its kind and no other": "{0}应当只含一份相应的声明",
+  "{} holds statements that do not belong there": "{0}含有不应出现的声明",
   "{} is not of stage {}": "{0}不属于第 {1} 轮",
   "{} is of {}, which is not awaited there": "{0}来自 {1}，此处不应出现",
   "{} comes after the end of the draw": "{0}出现在抽签结束之后",

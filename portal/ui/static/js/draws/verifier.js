@@ -126,8 +126,8 @@ const place = (draw, attempt, step) => {
   const { type } = step;
   if (type === "result") attempt.results.push(step);
   else if (EACH[type]) {
-    const who = type === "recover" ? step.body.dealer : step.statements[0].party;
-    if (!attempt[EACH[type]].has(who)) attempt[EACH[type]].set(who, step);
+    const who = type === "recover" ? step.body.dealer : step.statements[0]?.party;
+    if (who && !attempt[EACH[type]].has(who)) attempt[EACH[type]].set(who, step);
   } else {
     if (!attempt[type]) attempt[type] = step;
     if (type === "void") draw.voids.push(step);

@@ -21,6 +21,14 @@ export const chain = (draw, { head }) => {
   need(!head || head === hashes[hashes.length - 1], "the last step is not the one that was expected");
 };
 
+/** The one statement of a step, which is of the step's type; else the check fails. */
+const only = (step, type = step.type) => {
+  const right = step.statements.length === 1 && step.statements[0].statement.type === type;
+  need(right, say`${at(step)} does not hold one statement of its kind and no other`);
+  return step.statements[0].statement;
+};
+const NONE_SIGNS = new Set(["beacon", "seed", "result", "final"]);
+
 const partyOf = (draw, id) => draw.config.parties.find((party) => party.id === id);
 const holding = (draw, role) => draw.config.parties.find((party) => party.role === role);
 
@@ -50,8 +58,8 @@ export const config = (draw) => {
   need(!problem, say`the config is not right: ${problem}`);
   const hash = configHashOf(draw.config);
   need(step.body.config_hash === hash, "the config's digest is not the one recorded");
-  const [{ party, statement }] = step.statements;
-  need(party === holding(draw, "organiser").id && statement.config_hash === hash,
+  const said = only(step);
+  need(said.party === holding(draw, "organiser").id && said.config_hash === hash,
     "the organiser did not sign this config");
 };
 
@@ -67,7 +75,7 @@ export const list = (draw) => {
   const signers = step.statements.map(({ party }) => partyOf(draw, party)?.role);
   need(signers.join() === "organiser,notary", "organiser and notary have to sign the list");
   for (const { party, statement: said } of step.statements) {
-    const same = said.config_hash === configHash && said.list_root === draw.list.list_root
+    const same = said.type === "list" && said.config_hash === configHash && said.list_root === draw.list.list_root
       && said.count === draw.list.count && said.draw_hash === hash;
     need(same, say`${party} signed another list`);
   }
@@ -96,10 +104,11 @@ const agenda = (draw) => {
 const tick = (todo, step) => {
   const [type, who] = todo[0] || ["nothing", null];
   const kind = step.type === "recover" ? "reveal" : step.type;
+  need(!NONE_SIGNS.has(step.type) || !step.statements.length, say`${at(step)} holds statements that do not belong there`);
   need(kind === type, say`${at(step)} stands where ${type} has to come`);
   if (type === "result") need(step.body.stage === who, say`${at(step)} is not of stage ${who}`);
   if (!(who instanceof Set)) return todo.shift();
-  const party = step.type === "recover" ? step.body.dealer : step.statements[0].party;
+  const party = step.type === "recover" ? step.body.dealer : only(step).party;
   need(who.delete(party), say`${at(step)} is of ${party}, which is not awaited there`);
   return who.size ? null : todo.shift();
 };
@@ -122,4 +131,4 @@ export const order = (draw) => {
   });
 };
 
-export { at, holding, partyOf };
+export { at, holding, only, partyOf };

@@ -7,7 +7,7 @@ import { auditKey, permutation, Selection } from "./selection.js";
 import { sha256 as digest } from "../../vendor/noble/hashes/sha2.js";
 import { say } from "./sentences.js";
 import { Absent, Failed, need, Undecided } from "./verdicts.js";
-import { at, partyOf } from "./verify-record.js";
+import { at, only, partyOf } from "./verify-record.js";
 
 const SHOWN = 200_000;
 const attemptsOf = (draw) => [...draw.attempts.values()];
@@ -94,9 +94,9 @@ export const voids = (draw) => {
     const { reason, note, head, results_sha256: claimed } = step.body;
     need(draw.config.void_reasons.includes(reason), say`${at(step)}: ${reason} is no reason of this draw`);
     need(head === step.prev, say`${at(step)} names another head than the step before it`);
-    const signers = new Set(step.statements.map(({ party }) => party));
+    const signers = new Set(step.statements.filter(({ statement }) => statement.type === "void").map(({ party }) => party));
     const notary = [...signers].some((id) => partyOf(draw, id)?.role === "notary");
-    need(signers.size >= 2 && notary, say`${at(step)} is not signed by the notary and another party`);
+    need(signers.size === 2 && step.statements.length === 2 && notary, say`${at(step)} is not signed by the notary and another party`);
     for (const { party, statement: said } of step.statements) {
       need(said.reason === reason && said.note === note && said.head === head, say`${party} signed another void than ${at(step)}`);
     }
@@ -135,8 +135,8 @@ export const audit = (draw) => {
   const drawn = Array.from({ length: Math.min(sample, draw.list.count) }, next);
   need(differs(step.body.positions, drawn) < 0, say`${at(step)} has other positions than were drawn for the sample`);
   need(differs(step.body.findings.map((one) => one.position), drawn) < 0, say`${at(step)} does not report on every position of the sample`);
-  const [{ party, statement: said }] = step.statements;
-  need(partyOf(draw, party).role === "notary", say`${at(step)} is not signed by the notary`);
+  const said = only(step);
+  need(partyOf(draw, said.party)?.role === "notary", say`${at(step)} is not signed by the notary`);
   need(said.results_sha256 === resultsHash(results), say`${at(step)} was signed for other results`);
   const findings = hex(sha256(canonical({ findings: step.body.findings })));
   need(said.findings_sha256 === findings, say`${at(step)} has other findings than the notary signed`);

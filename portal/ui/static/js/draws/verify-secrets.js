@@ -3,7 +3,7 @@ import { beaconTime, commitmentOf, diceValue, isBox, isPoint, recover, secretFit
 import { hex, unhex } from "./bytes.js";
 import { Absent, need } from "./verdicts.js";
 import { say } from "./sentences.js";
-import { at, partyOf } from "./verify-record.js";
+import { at, only, partyOf } from "./verify-record.js";
 
 /** The chain that configs may name without further ado (drand quicknet). */
 export const QUICKNET = Object.freeze({
@@ -14,7 +14,6 @@ export const QUICKNET = Object.freeze({
   scheme: "bls-unchained-g1-rfc9380",
 });
 
-const only = (step) => step.statements[0].statement;
 const bound = (draw, step, said = only(step)) =>
   need(said.draw_hash === draw.listed.body.draw_hash, say`${at(step)} was made for another config or list`);
 const ids = (draw) => draw.config.parties.map((party) => party.id);
@@ -66,7 +65,7 @@ export const shares = (draw) => {
 
 const acknowledgedBefore = (draw, { open, shares: dealt, acknowledged }) => {
   bound(draw, open);
-  need(partyOf(draw, open.statements[0].party).role === "notary", say`${at(open)} is not of the notary`);
+  need(partyOf(draw, only(open).party)?.role === "notary", say`${at(open)} is not of the notary`);
   for (const id of ids(draw)) {
     need(dealt.has(id), say`${id} dealt no shares`);
     need(acknowledged.has(id) && acknowledged.get(id).n < open.n, say`${id} did not acknowledge its shares before the draw was opened`);
@@ -80,7 +79,7 @@ export const dice = (draw) => {
     bound(draw, step);
     const { dice: digits } = only(step);
     const { minimum } = draw.config.randomness.dice;
-    need(partyOf(draw, step.statements[0].party).role === "notary", say`${at(step)} is not of the notary`);
+    need(partyOf(draw, only(step).party)?.role === "notary", say`${at(step)} is not of the notary`);
     need(/^[1-6]*$/.test(digits), say`${at(step)} shows what is not on a die`);
     need(digits.length >= minimum, say`${at(step)} has fewer than ${minimum} dice`);
     for (const reveal of known.values()) need(reveal.n > step.n, say`${at(reveal)} comes before the dice`);
@@ -136,7 +135,7 @@ const recovered = (draw, attempt, dealer, step) => {
   need(order.join() === step.statements.map((one) => one.party).join(), say`${at(step)} does not hold shares of different holders in their order`);
   for (const { party, statement } of step.statements) {
     bound(draw, step, statement);
-    need(statement.dealer === dealer && party !== dealer && !holders.has(party), say`${at(step)} holds what is not a share of the secret of ${dealer}`);
+    need(statement.type === "share" && statement.dealer === dealer && party !== dealer && !holders.has(party), say`${at(step)} holds what is not a share of the secret of ${dealer}`);
     const place = placeOf(draw, party);
     need(shareFits(unhex(statement.share), place, points), say`the share that ${party} holds of the secret of ${dealer} is wrong`);
     holders.set(party, [place, unhex(statement.share)]);
