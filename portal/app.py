@@ -28,6 +28,7 @@ from portal.cases import views as cases_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
 from portal.deposits.uploads import UploadRequest
+from portal.draws import public_views as draws_public
 from portal.explorer import api as ledger_api
 from portal.explorer import views as explorer_views
 from portal.imports import views as imports_views
@@ -77,6 +78,7 @@ _PAGES = (
     cases_views,
     captures_views,
     desktops_views,
+    draws_public,
     imports_views,
     privacy_views,
     own_views,

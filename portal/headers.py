@@ -29,6 +29,13 @@ SHARED = frozenset(
         "published.root",
         "published.crl",
         "published.tsa",
+        "draws_public.live_json",
+        "draws_public.piece",
+        "draws_public.receipt",
+        "draws_public.transcript",
+        "draws_public.step",
+        "draws_public.leaves",
+        "draws_public.verifier",
         "observability.healthz",
         "observability.readyz",
     }

@@ -38,6 +38,9 @@ SIGN_IN = frozenset(
 _PUBLISHED = frozenset(
     {"published.tsa", "published.checkpoint", "published.tile", "published.ledger_key"}
 )
+#: where a number of a list might be guessed
+_FIND = frozenset({"draws_public.find"})
+_FIND_LIMIT = "60 per minute"
 #: one request for each small file of a folder
 _UPLOADS = frozenset({"uploads.create", "uploads.look", "uploads.piece", "uploads.digests"})
 _COUNTED_ELSEWHERE = _UNLIMITED | _PUBLISHED | _UPLOADS
@@ -48,6 +51,7 @@ _UPLOADS_LIMIT = "12000 per minute"
 #: pages that take a few words, never a file
 _SMALL_BLUEPRINTS = frozenset(
     {"cases", "security", "accounts", "signin", "safety", "identities", "audit", "ui"}
+    | {"draws_public"}
 )
 _SMALL_BODY = 256 * 1024
 #: pages whose files are tables to be read at once: blueprint → bytes
@@ -203,6 +207,7 @@ def _rules(settings: Settings) -> Iterator[Rule]:
         ("all", settings.rate_limit, _counted, visitor),
         ("published", _PUBLISHED_LIMIT, _published, visitor),
         ("uploads", _UPLOADS_LIMIT, _uploading, visitor),
+        ("find", _FIND_LIMIT, _finding, visitor),
         ("sign-in", sign_in, _signing_in, visitor),
         ("account", sign_in, _signing_in, _account),
     ):
@@ -240,6 +245,10 @@ def _published() -> bool:
 
 def _uploading() -> bool:
     return request.endpoint in _UPLOADS
+
+
+def _finding() -> bool:
+    return request.endpoint in _FIND
 
 
 def _signing_in() -> bool:
