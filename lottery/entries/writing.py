@@ -1,0 +1,256 @@
+"""The second pass: every entry to its place in the canonical order, hashed, and written there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lottery.entries import layout as names
+from lottery.entries.chunks import Chunk
+from lottery.entries.duplicates import starts_of
+from lottery.entries.hashing import bytes_of, key_states, leaves_of
+from lottery.entries.ingest import Ingested
+from lottery.entries.jit import compiled
+from lottery.entries.model import ListKeys, Progress, Rules
+from lottery.entries.simd import PAD, copy_32
+
+Bytes = NDArray[np.uint8]
+Integers = NDArray[np.int64]
+_STRIDE: Final = names.STRIDE
+_LINE_END: Final = 0x0A
+
+
+class Cursors:
+    """Where the next entry of each class goes: its position, and the place of its fields."""
+
+    def __init__(self, found: Ingested) -> None:
+        self.position = np.cumsum(found.entries) - found.entries
+        self.byte = np.cumsum(found.sizes) - found.sizes
+        self.count = int(found.entries.sum())
+        self.slot = np.full(len(found.entries), -1, np.int64)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A chunk's entries class by class: their order, positions, and the bounds of each class."""
+
+    order: Integers
+    positions: Integers
+    bounds: Integers
+
+
+def write_entries(
+    found: Ingested,
+    rules: Rules,
+    keys: ListKeys,
+    draw_id: str,
+    folder: Path,
+    progress: Progress,
+) -> None:
+    """Write leaves, tags, fields and, where they are not plain, rows; then the lookup's positions."""
+    cursors, spool = Cursors(found), found.spool
+    left_out = found.repeats.left_out(rules, spool.count)
+    plain = not left_out.size and np.count_nonzero(found.entries) == 1
+    places = np.empty(0, np.uint32)
+    if not plain:
+        places = np.full(spool.count, names.NOBODY, np.uint32)
+    with _opened(folder, names.LEAVES, names.TAGS, names.FIELDS, names.ROWS) as files:
+        hasher = _Hasher(keys, draw_id)
+        index = np.zeros((cursors.count + _STRIDE - 1) // _STRIDE, np.uint64)
+        for first, chunk in spool.chunks():
+            groups = _grouped(chunk, first, left_out, cursors)
+            if len(groups.order):
+                if not plain:
+                    places[first + groups.order] = groups.positions
+                rows = None
+                if not (plain and spool.numbered):
+                    rows = spool.rows(first + groups.order)
+                _write_chunk(files, chunk, groups, cursors, index, hasher, rows)
+            progress(first + len(chunk), spool.count, "hash")
+    index.tofile(folder / names.FIELDS_INDEX)
+    if plain and spool.numbered:
+        (folder / names.ROWS).unlink()
+    _write_positions(found.buckets.ordinals, places, folder / names.LOOKUP_POSITIONS)
+
+
+class _Hasher:
+    """The keys as compiled functions take them."""
+
+    def __init__(self, keys: ListKeys, draw_id: str) -> None:
+        self._named = len(draw_id.encode())
+        self._draw = bytes_of(draw_id.encode())
+        self._states = [
+            key_states(bytes_of(key)) for key in (keys.salt, keys.organiser, keys.notary)
+        ]
+
+    def __call__(self, chunk: Chunk, starts: Integers, groups: Groups) -> tuple[Bytes, Bytes]:
+        """Tags and leaves, 32 bytes each, in the order of the groups."""
+        tags = np.empty(32 * len(groups.order), np.uint8)
+        leaves = np.empty(32 * len(groups.order), np.uint8)
+        sizes = chunk.id_sizes, chunk.field_sizes
+        where = groups.order, groups.positions, self._draw, self._named
+        leaves_of(chunk.data, starts, *sizes, *where, *self._states, tags, leaves)
+        return tags, leaves
+
+
+def _write_chunk(
+    files: dict[str, int],
+    chunk: Chunk,
+    groups: Groups,
+    cursors: Cursors,
+    index: NDArray[np.uint64],
+    hasher: _Hasher,
+    rows: NDArray[np.uint32] | None,
+) -> None:
+    starts = starts_of(chunk)
+    tags, leaves = hasher(chunk, starts, groups)
+    lines = np.empty(len(chunk.data) + len(groups.order) + PAD, np.uint8)
+    ends, places = np.empty_like(groups.bounds), np.empty_like(groups.bounds)
+    _lines(
+        chunk.data,
+        starts,
+        chunk.id_sizes,
+        chunk.field_sizes,
+        chunk.classes,
+        groups.order,
+        groups.positions,
+        groups.bounds,
+        cursors.byte,
+        index,
+        lines,
+        ends,
+        places,
+    )
+    for k in range(len(groups.bounds) - 1):
+        first, end = int(groups.bounds[k]), int(groups.bounds[k + 1])
+        position = int(groups.positions[first])
+        _put(files[names.LEAVES], leaves[32 * first : 32 * end], 32 * position)
+        _put(files[names.TAGS], tags[32 * first : 32 * end], 32 * position)
+        _put(files[names.FIELDS], lines[ends[k] : ends[k + 1]], int(places[k]))
+        if rows is not None:
+            _put(files[names.ROWS], rows[first:end].view(np.uint8), 4 * position)
+
+
+def _grouped(chunk: Chunk, first: int, left_out: NDArray[np.uint64], cursors: Cursors) -> Groups:
+    order = np.empty(len(chunk), np.int64)
+    positions = np.empty(len(chunk), np.int64)
+    bounds = np.empty(len(chunk) + 1, np.int64)
+    kept, groups = _group(
+        chunk.classes, first, left_out, cursors.position, cursors.slot, order, positions, bounds
+    )
+    return Groups(order[:kept], positions[:kept], bounds[: groups + 1])
+
+
+@compiled
+def _group(
+    classes: NDArray[np.int32],
+    first: int,
+    left_out: NDArray[np.uint64],
+    cursors: Integers,
+    slots: Integers,
+    order: Integers,
+    positions: Integers,
+    bounds: Integers,
+) -> tuple[int, int]:
+    """Bring the entries of a class together, in the order of the file, and give them positions.
+
+    ``slots`` is -1 for every class, before and after. How many entries, how many classes.
+    """
+    present = np.empty(classes.size, np.int64)
+    counts = np.zeros(classes.size + 1, np.int64)
+    groups = 0
+    kinds = np.empty(classes.size, np.int64)
+    for i in range(classes.size):
+        at = first + i
+        if left_out.size and (left_out[at >> 6] >> np.uint64(at & 63)) & np.uint64(1):
+            kinds[i] = -1
+            continue
+        number = classes[i]
+        if slots[number] < 0:
+            slots[number] = groups
+            present[groups] = number
+            groups += 1
+        kinds[i] = slots[number]
+        counts[kinds[i]] += 1
+    bounds[0] = 0
+    for k in range(groups):
+        bounds[k + 1] = bounds[k] + counts[k]
+        counts[k] = bounds[k]
+        slots[present[k]] = -1
+    for i in range(classes.size):
+        k = kinds[i]
+        if k >= 0:
+            order[counts[k]] = i
+            positions[counts[k]] = cursors[present[k]]
+            cursors[present[k]] += 1
+            counts[k] += 1
+    return bounds[groups], groups
+
+
+@compiled
+def _lines(
+    data: Bytes,
+    starts: Integers,
+    id_sizes: NDArray[np.uint16],
+    field_sizes: NDArray[np.uint16],
+    classes: NDArray[np.int32],
+    order: Integers,
+    positions: Integers,
+    bounds: Integers,
+    cursors: Integers,
+    index: NDArray[np.uint64],
+    out: Bytes,
+    ends: Integers,
+    places: Integers,
+) -> None:
+    """The fields of a chunk as lines; ``out[ends[k]:ends[k + 1]]`` are those of group k, which
+    belong at ``places[k]`` of the file."""
+    used = 0
+    for k in range(bounds.size - 1):
+        number = classes[order[bounds[k]]]
+        ends[k], places[k] = used, cursors[number]
+        shift = cursors[number] - used
+        for i in range(bounds[k], bounds[k + 1]):
+            entry = order[i]
+            if positions[i] % _STRIDE == 0:
+                index[positions[i] // _STRIDE] = used + shift
+            size = np.int64(field_sizes[entry])
+            at = starts[entry] + np.int64(id_sizes[entry])
+            for step in range(0, size, 32):
+                copy_32(data, at + step, out, used + step)
+            used += size
+            out[used] = _LINE_END
+            used += 1
+        cursors[number] = used + shift
+    ends[bounds.size - 1] = used
+
+
+def _write_positions(ordinals: NDArray[np.uint32], places: Any, path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        for start in range(0, len(ordinals), 1 << 20):
+            some = ordinals[start : start + (1 << 20)]
+            (places[some] if len(places) else some).tofile(file)
+
+
+@contextmanager
+def _opened(folder: Path, *wanted: str) -> Iterator[dict[str, int]]:
+    files = {name: os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600) for name in wanted}
+    try:
+        yield files
+    finally:
+        for descriptor in files.values():
+            os.close(descriptor)
+
+
+def _put(file: int, array: Bytes, offset: int) -> None:
+    view = memoryview(array)
+    while view:
+        written = os.pwrite(file, view, offset)
+        view, offset = view[written:], offset + written
