@@ -22,6 +22,7 @@ from portal.cases.service import CaseService
 from portal.database import Database
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
+from portal.draws.service import DrawService
 from portal.imports.service import ImportService
 from portal.jobs import Queue, Sideline, forget_old_beats
 from portal.keyring import Keyring
@@ -77,6 +78,7 @@ class Services:
     imports: ImportService
     privacy: PrivacyService
     captures: CaptureService
+    draws: DrawService
 
     @property
     def ledger(self) -> Ledger:
@@ -97,6 +99,7 @@ class Services:
             Sideline("activity", self.privacy.follow, 1.0),
             Sideline("erasure", self.privacy.advance, 60.0),
             *self.captures.sidelines(),
+            *self.draws.sidelines(),
         )
 
     def housekeeping(self) -> None:
@@ -113,6 +116,7 @@ class Services:
             "webhooks": self.webhooks.housekeeping,
             "operators": self.operators.housekeeping,
             "imports": self.imports.sweep,
+            "draws": self.draws.sweep,
             "beats": lambda: forget_old_beats(self.database, self.clock()),
         }
         for name, step in steps.items():
@@ -204,6 +208,7 @@ def services_of(
     deposits, cases = DepositService(tools), CaseService(tools)
     accounts = AccountSecurity.of(settings, tools.database, box, tools.clock)
     webhooks = WebhookService(settings, tools.database, box, tools.clock, mail.post)
+    uploads = UploadService(tools)
     people = Administration(tools.database, accounts.sign_ins)
     return Services(
         settings=tools.settings,
@@ -218,7 +223,7 @@ def services_of(
         queue=queue,
         clock=tools.clock,
         deposits=deposits,
-        uploads=UploadService(tools),
+        uploads=uploads,
         custody=Custody(tools, tools.settings.custody_anchor_hours),
         mail=mail,
         accounts=accounts,
@@ -232,6 +237,7 @@ def services_of(
         imports=ImportService(deposits, cases.filing),
         privacy=PrivacyService(settings, tools.database, tools.vault, accounts, tools.clock),
         captures=captures,
+        draws=DrawService(tools, box, mail.post, uploads.take),
     )
 
 

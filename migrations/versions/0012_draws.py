@@ -72,6 +72,7 @@ def _draws() -> None:
         sa.Column("wait_detail", sa.Text()),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", _MOMENT, nullable=False),
+        sa.Column("waived", sa.Text()),
         sa.Column("deposit_id", sa.String(36)),
         sa.Column("bound_n", sa.Integer()),
         sa.Column("created_at", _MOMENT, nullable=False),

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -34,6 +35,8 @@ _log = structlog.get_logger(__name__)
 LEASE: Final = timedelta(seconds=15)
 #: So often a list that kills its reader is tried.
 _TRIES: Final = 3
+#: Seconds after which a plain file is nobody's any more.
+_ABANDONED: Final = 3600
 _BLOCK: Final = 1024 * 1024
 _PURPOSE: Final = "draw-list"
 _KEYS: Final = ("organiser", "notary", "salt", "lookup")
@@ -85,7 +88,8 @@ class Ingesting:
         return removed
 
     def _whole(self, listed: DrawList) -> bool:
-        return bool(listed.folder) and (self._kit.folder / str(listed.folder)).is_dir()
+        folder = self._kit.folder / listed.draw_id / str(listed.folder)
+        return listed.folder is not None and folder.is_dir()
 
     def _lost(self, listed: DrawList) -> None:
         with self._tools.database.transaction() as session:
@@ -153,8 +157,8 @@ class Ingesting:
 
     def _commit(self, listed: DrawList, task: dict[str, Any]) -> None:
         keys = self._keys(listed)
-        name = f"{listed.draw_id}/list-{listed.revision}-{secrets.token_hex(4)}"
-        folder = self._kit.folder / name
+        name = f"list-{listed.revision}-{secrets.token_hex(4)}"
+        folder = self._kit.folder / listed.draw_id / name
         task |= {
             "keys": {part: keys[part].hex() for part in _KEYS},
             "draw": listed.draw_id,
@@ -316,13 +320,13 @@ def plain_file(kit: Kit, listed: DrawList, name: str) -> Path:
 
 def _leftovers(folder: Path, listed: DrawList) -> int:
     """Folders of earlier runs, and plain files that nobody reads."""
-    kept = Path(listed.folder).name if listed.folder else ""
     removed = 0
     for path in folder.glob("list-*"):
-        if path.name != kept:
+        if path.name != listed.folder:
             shutil.rmtree(path, ignore_errors=True)
             removed += 1
     if listed.state not in _WORK:
         for path in folder.glob("source-*"):
-            path.unlink(missing_ok=True)
+            if time.time() - path.stat().st_mtime > _ABANDONED:  # else an audit may read it
+                path.unlink(missing_ok=True)
     return removed

@@ -90,6 +90,8 @@ class Draw(Base):
     tries: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]
 
+    #: why the notary lets it go ahead although it was applied for late
+    waived: Mapped[str | None] = mapped_column(Text)
     #: the deposit of the whole draw, once there is one
     deposit_id: Mapped[str | None] = mapped_column(ForeignKey("deposits.id"))
     bound_n: Mapped[int | None]
@@ -140,7 +142,7 @@ class DrawList(Base):
     """The list of entries: what came, how it is read, and what was committed to.
 
     ``revision`` counts uploads and choices of columns: work begun for another one is thrown away.
-    ``folder`` is the committed list's, below DATA_DIR/draws. ``keys`` are sealed.
+    ``folder`` is the committed list's, below DATA_DIR/draws/<draw>. ``keys`` are sealed.
     """
 
     __tablename__ = "draw_lists"

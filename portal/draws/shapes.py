@@ -280,7 +280,8 @@ class DrawPage:
 class DrawView:
     """Everything that the pages of those concerned show. ``may_change``: the actor acts for whose
     draw it is; ``party`` is the actor's own party, empty when none. ``wait`` says in one English
-    sentence what the worker waits for, else empty. ``freezable``: no ``obstacles`` are left."""
+    sentence what the worker waits for, else empty. ``freezable``: no ``obstacles`` are left.
+    ``waived`` is why the notary lets a late application go ahead."""
 
     id: str
     title_zh: str
@@ -312,6 +313,7 @@ class DrawView:
     freezable: bool
     wait: str
     wait_reason: str
+    waived: str
     deposit_id: str | None
     public_url: str
 
@@ -392,12 +394,26 @@ class WinnersPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Won:
+    """Where one entry was drawn. ``name`` is the stage's, in zh and en."""
+
+    attempt: int
+    stage: int
+    rank: int
+    alternate: bool
+    name: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SampleEntry:
-    """One entry opened to the notary: ``identity`` is the id as the list has it."""
+    """One entry opened to the notary: ``identity`` is the id as the list has it, ``row`` and
+    ``cells`` the line of the organiser's file."""
 
     position: int
+    row: int
     identity: str
     fields: tuple[str, ...]
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
