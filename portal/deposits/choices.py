@@ -18,6 +18,7 @@ KIND_WORDS: Final = {
     "file": lazy_gettext("File"),
     "folder": lazy_gettext("Folder"),
     "capture": lazy_gettext("Capture"),
+    "draw": lazy_gettext("Draw"),
     "digest": lazy_gettext("Digest only"),
 }
 OWNER_WORDS: Final = {

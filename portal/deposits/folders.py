@@ -28,8 +28,12 @@ from timestamping.package_files import FILES
 KIND: Final = "folder"
 #: what was captured at a desktop: its list is the session's manifest
 CAPTURE: Final = "capture"
+#: a draw that has ended: its list names its record and the seals of its steps
+DRAW: Final = "draw"
+#: kinds whose list says more than its rows do
+MANIFESTED: Final = frozenset({CAPTURE, DRAW})
 #: kinds of several files, whose digests are those of their list
-SEVERAL: Final = frozenset({KIND, CAPTURE})
+SEVERAL: Final = MANIFESTED | {KIND}
 _BLOCK: Final = 1024 * 1024
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -94,9 +98,9 @@ class Folders:
             return list(session.scalars(query.limit(limit) if limit is not None else query))
 
     def listed(self, deposit: Deposit) -> FileList | None:
-        """The list, written again from its rows; None for what is no folder. A capture's says much
-        more than its rows do, so that it is read from where it is kept."""
-        if deposit.kind == CAPTURE and deposit.vault_key is not None:
+        """The list, written again from its rows; None for what is no folder. That of a
+        capture or draw says more than its rows do: it is read from where it is kept."""
+        if deposit.kind in MANIFESTED and deposit.vault_key is not None:
             return FileList.decode(self._tools.vault.read(deposit.vault_key))
         if deposit.kind != KIND:
             return None

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, BinaryIO, Final, cast
 
+from lottery.bundle import layout
 from portal.accounts.letter_words import depositor_of
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
@@ -15,6 +16,7 @@ from portal.audit.service import entries_for
 from portal.deposits.capture_letter import Paper
 from portal.deposits.captured import Kept, read_captured
 from portal.deposits.depositor import depositor, role_of
+from portal.deposits.draw_letter import DrawPaper
 from portal.deposits.evidence import (
     digests_of,
     entry_of,
@@ -23,7 +25,7 @@ from portal.deposits.evidence import (
     record_of,
     token_of,
 )
-from portal.deposits.folders import CAPTURE, Folders, seen
+from portal.deposits.folders import CAPTURE, DRAW, Folders, seen
 from portal.deposits.folders import KIND as FOLDER
 from portal.deposits.models import Deposit
 from portal.deposits.tools import Tools
@@ -52,7 +54,11 @@ _ACTIONS: Final = {
     "deposit.followed": Words("记入另一账本", "recorded on a further ledger"),
 }
 _SYSTEM: Final = Words("系统", "system")
-_SEVERAL: Final = {FOLDER: "文件夹 folder", CAPTURE: "采集 capture (notary/capture/v1)"}
+_SEVERAL: Final = {
+    FOLDER: "文件夹 folder",
+    CAPTURE: "采集 capture (notary/capture/v1)",
+    DRAW: "抽签记录 record of a draw (notary/draw-files/v1)",
+}
 _KEPT: Final = Words("平台加密保存", "kept encrypted by the platform")
 _MEDIA: Final = {
     "web": "网页上传 uploaded through the web page",
@@ -76,7 +82,9 @@ class Letters:
         """
         data = self.data(deposit, moment)
         if deposit.kind == CAPTURE:
-            data = replace(data, capture=self._annex(deposit))
+            data = replace(data, capture=self._capture(deposit))
+        elif deposit.kind == DRAW:
+            data = replace(data, drawn=self._draw(deposit).annex())
         return issue_letter(data, self._tools.sealer)
 
     def data(self, deposit: Deposit, moment: datetime) -> LetterData:
@@ -94,7 +102,7 @@ class Letters:
             verify_url=verify_url(settings, deposit.number),
             office=_office(settings),
             depositor=named,
-            items=(_item(deposit, named.masked, custody, files),),
+            items=(self._item(deposit, named.masked, custody, files),),
             times=Times(deposit.received_at, deposit.hashed_at, moment),
             token=token_of(deposit),
             entry=entry_of(deposit),
@@ -109,7 +117,34 @@ class Letters:
             files=files,
         )
 
-    def _annex(self, deposit: Deposit) -> Capture:
+    def _item(
+        self, deposit: Deposit, sender: str, custody: list[AuditEntry], files: FileList | None
+    ) -> Item:
+        """What nobody stated stays empty, and the letter says so."""
+        received = seen(deposit)
+        via = next((entry.via for entry in custody if entry.action == "deposit.received"), "")
+        item = Item(
+            name=deposit.filename or deposit.title or deposit.number,
+            digests=digests_of(deposit),
+            size=deposit.size,
+            media_type=_SEVERAL.get(deposit.kind, deposit.media_type),
+            summary=deposit.title,
+            purpose=deposit.note,
+            custody=f"{_KEPT.zh} {_KEPT.en}" if received else "",
+            method=_MEDIA.get(via, ""),
+            sender=sender,
+            completeness="逐字节原样保存 kept byte for byte" if received else "",
+        )
+        if files is None or not files.manifest:
+            return item
+        fields: dict[str, Any] = (
+            self._draw(deposit).item_fields()
+            if deposit.kind == DRAW
+            else Paper.read(files.manifest).item_fields()
+        )
+        return replace(item, **fields)
+
+    def _capture(self, deposit: Deposit) -> Capture:
         """What the letter prints of a capture's evidence."""
         files = [
             Kept(row.position, row.path, row.size, row.sha256, row.vault_key)
@@ -121,6 +156,14 @@ class Letters:
 
         manifest = self._tools.vault.read(deposit.vault_key or "")
         return Paper.read(manifest).annex(read_captured(files, opener), opener)
+
+    def _draw(self, deposit: Deposit) -> DrawPaper:
+        """A draw's manifest, and of its files those that a letter repeats."""
+        wanted = (layout.TRANSCRIPT, layout.SEALS, layout.WINNERS)
+        rows = {row.path: row.vault_key for row in self._folders.files(deposit)}
+        read = self._tools.vault.read
+        files = {path: read(rows[path] or "") for path in wanted if path in rows}
+        return DrawPaper(read(deposit.vault_key or ""), files)
 
     def strength(self, deposit: Deposit) -> StrengthFacts:
         """What an anchored deposit's evidence rests on: from the evidence, never from wishes. A
@@ -135,6 +178,7 @@ class Letters:
             witnesses=witnesses,
             file_seen=seen(deposit),
             captured=deposit.kind == CAPTURE,
+            drawn=deposit.kind == DRAW,
         )
 
 
@@ -155,28 +199,6 @@ def _office(settings: Settings) -> Office:
         website=settings.base_url,
         registration=settings.filing_number,
     )
-
-
-def _item(deposit: Deposit, sender: str, custody: list[AuditEntry], files: FileList | None) -> Item:
-    """What nobody stated stays empty, and the letter says so."""
-    received = seen(deposit)
-    via = next((entry.via for entry in custody if entry.action == "deposit.received"), "")
-    item = Item(
-        name=deposit.filename or deposit.title or deposit.number,
-        digests=digests_of(deposit),
-        size=deposit.size,
-        media_type=_SEVERAL.get(deposit.kind, deposit.media_type),
-        summary=deposit.title,
-        purpose=deposit.note,
-        custody=f"{_KEPT.zh} {_KEPT.en}" if received else "",
-        method=_MEDIA.get(via, ""),
-        sender=sender,
-        completeness="逐字节原样保存 kept byte for byte" if received else "",
-    )
-    if files is None or not files.manifest:
-        return item
-    fields: dict[str, Any] = Paper.read(files.manifest).item_fields()
-    return replace(item, **fields)
 
 
 def _event(entry: AuditEntry) -> CustodyEvent:

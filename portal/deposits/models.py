@@ -80,7 +80,8 @@ class Deposit(Base):
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"))
     #: "file": the bytes are in the vault; "digest": they stayed with the depositor; "folder": the
     #: vault has the canonical list of the files (timestamping.filelist), and the digests are its;
-    #: "capture": as a folder, and the list is the manifest of a session at a desktop
+    #: "capture": as a folder, and the list is the manifest of a session at a desktop; "draw": just
+    #: so, and the list is the manifest of a draw's record
     kind: Mapped[str] = mapped_column(String(8))
     idempotency_key: Mapped[str | None] = mapped_column(String(128))
     #: SHA-256 of what the request asked for, to tell a repetition from another request

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from portal.deposits.evidence import proof_of, receipts_of
 from portal.deposits.facts import ReceiptFacts, TokenFacts
-from portal.deposits.folders import CAPTURE, seen
+from portal.deposits.folders import CAPTURE, DRAW, seen
 from portal.deposits.models import Deposit, State
 from timestamping.letter.ledger_view import read_checkpoint
 
@@ -58,6 +58,7 @@ def _depositor(deposit: Deposit, names: Names) -> Party:
         "file": gettext("brought the file; where it comes from is their word"),
         "folder": gettext("brought the files; where they come from is their word"),
         "capture": gettext("sat at the portal's desktop, or named the addresses to capture"),
+        "draw": gettext("asked for the draw; its steps are signed by those who took part"),
     }.get(deposit.kind, gettext("stated the digest; the file stayed with them"))
     standing = SELF if deposit.kind == CAPTURE else PERSON
     return Party(gettext("Depositor"), "user", names.depositor, says, standing, "#about-title")
@@ -66,6 +67,8 @@ def _depositor(deposit: Deposit, names: Names) -> Party:
 def _platform(deposit: Deposit, names: Names) -> Party:
     if deposit.kind == CAPTURE:
         says = gettext("recorded it at a desktop of its own and computed every digest")
+    elif deposit.kind == DRAW:
+        says = gettext("kept the record, step by step, and was one party of several")
     elif seen(deposit):
         says = gettext("received it whole and computed the digest")
     else:

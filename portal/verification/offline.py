@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from chain_adapter.verdict import Check, Outcome
-from portal.verification.captures import capture_checks
+from portal.verification.further import further_checks
 from portal.verification.words import ANCHORS, COMPARE, GIVEN, TITLES
 from timestamping.package import PackageReport, verify_package
 from timestamping.package_trust import BadTrust, PackageTrust
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadTrust, OSError) as error:
         print(f"--trust: {error}", file=sys.stderr)
         return UNDECIDED
-    report = verify_package(options.package, file=options.file, trust=trust, more=capture_checks)
+    report = verify_package(options.package, file=options.file, trust=trust, more=further_checks)
     if options.json:
         print(report.to_json().decode())
     else:

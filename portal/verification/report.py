@@ -38,15 +38,22 @@ _TIME: Final = (
     "status response-form der signer-info content-type tst-info imprint imprint-algorithm nonce "
     "policy gen-time signed-attributes signer ess-cert-id eku end-entity signature chain "
     "no-trust-root carried-material revocation token token-link co-tokens "
-    "capture-times capture-tokens"
+    "capture-times capture-tokens draw-tokens draw-times"
 )
 _LEDGER: Final = (
     "entry entry_canonical receipt_entry receipt_final ledger_trusted receipt_checkpoint "
-    "receipt_time proof_checkpoint proof_position trees_agree inclusion ledger"
+    "receipt_time proof_checkpoint proof_position trees_agree inclusion ledger draw-ledger"
 )
 _SIGNER: Final = (
     "trust platform_signature depositor_signature signatures letter-readable letter-signature "
     "letter-whole letter-unchanged letter-time letter-signer letter-attachments letter-number"
+)
+_DRAW: Final = (
+    "draw-manifest draw-record draw-named draw-transcript draw-form draw-chain "
+    "draw-step-signatures draw-config draw-list draw-order draw-commitments draw-shares "
+    "draw-dice draw-reveals draw-recoveries draw-deadline draw-beacon draw-beacon-signature "
+    "draw-seed draw-winners draw-alternates draw-final draw-voids draw-attempts draw-audit "
+    "draw-leaves"
 )
 _FILE: Final = (
     "container manifest contents metadata file file-absent listed files capture-manifest "
@@ -55,13 +62,14 @@ _FILE: Final = (
 )
 AREA_OF: Final[Mapping[str, Area]] = {
     **dict.fromkeys(_FILE.split(), Area.FILE),
+    **dict.fromkeys(_DRAW.split(), Area.FILE),
     **dict.fromkeys(_TIME.split(), Area.TIME),
     **dict.fromkeys(_LEDGER.split(), Area.LEDGER),
     **dict.fromkeys(_SIGNER.split(), Area.SIGNER),
 }
 #: Most tokens come without revocation lists, and a package may be examined without its file: alone
 #: these leave nothing undecided.
-_MAY_STAY_OPEN: Final = frozenset({"revocation", "file-absent"})
+_MAY_STAY_OPEN: Final = frozenset({"revocation", "file-absent", "draw-named"})
 
 
 @dataclass(frozen=True, slots=True)

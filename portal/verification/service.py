@@ -14,7 +14,7 @@ from typing import Final
 from chain_adapter import Digest, Entry, LedgerError, Proof, Receipt, Verdict, digest_of, verify
 from chain_adapter.verdict import Check, Outcome
 from portal.deposits.service import PublicDeposit, PublicEvidence
-from portal.verification.captures import capture_checks
+from portal.verification.further import further_checks
 from portal.verification.report import (
     Answer,
     Area,
@@ -64,7 +64,7 @@ def examine(path: Path, trust: PackageTrust) -> Report:
     this office's own trust anchors."""
     with path.open("rb") as stream:
         subject = "letter" if stream.read(5) == b"%PDF-" else "package"
-    report = verify_package(path, trust=trust, more=capture_checks)
+    report = verify_package(path, trust=trust, more=further_checks)
     answer = {
         Result.VERIFIED: Answer.MATCHES,
         Result.REFUSED: Answer.DIFFERS,

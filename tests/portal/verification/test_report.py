@@ -7,6 +7,7 @@ import importlib
 import pytest
 
 from chain_adapter.verdict import Check, Outcome
+from lottery.verifier import CHECKS
 from portal.verification.phrases import AREAS, DETAILS, OUTCOMES, REASONS, SENTENCES
 from portal.verification.report import AREA_OF, Answer, Area, answer_of, outcome_of, ticks_of
 from portal.verification.words import TITLES
@@ -24,13 +25,15 @@ def every_code() -> set[str]:
     codes = set(TOKEN_STEPS)
     for name in ("chain_adapter.verify", "timestamping.pdf.verifier"):
         codes |= {step[0] for step in importlib.import_module(name)._STEPS}
-    own = ("timestamping.package.judge", "timestamping.package.verifier", "forensics.verifier")
+    own = ["timestamping.package.judge", "timestamping.package.verifier", "forensics.verifier"]
+    own.append("lottery.bundle.verifying")
     for name in own:
         module = importlib.import_module(name)
         steps = getattr(module, "STEPS", ())
         codes |= {step[1] for step in steps}
         codes |= set(getattr(module, "_TITLES", ()))
-    return codes | {"file-absent", "listed"}
+    codes |= {f"draw-{key.replace('_', '-')}" for key, _, _ in CHECKS}
+    return codes | {"file-absent", "listed", "draw-transcript"}
 
 
 def test_every_check_has_a_chinese_title_and_a_question() -> None:
