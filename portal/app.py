@@ -29,6 +29,7 @@ from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
 from portal.deposits.uploads import UploadRequest
 from portal.draws import public_views as draws_public
+from portal.draws import views as draws_views
 from portal.explorer import api as ledger_api
 from portal.explorer import views as explorer_views
 from portal.imports import views as imports_views
@@ -79,6 +80,7 @@ _PAGES = (
     captures_views,
     desktops_views,
     draws_public,
+    draws_views,
     imports_views,
     privacy_views,
     own_views,

@@ -100,6 +100,13 @@ def columns(draw_id: str) -> Response | tuple[str, int]:
     return redirect(url_for("draws.entries", draw_id=draw_id), code=303)
 
 
+@blueprint.post("/<draw_id>/list/again")
+def again(draw_id: str) -> Response:
+    """Have a list that failed read once more."""
+    draws().read_list_again(current_actor(), draw_id)
+    return redirect(url_for("draws.entries", draw_id=draw_id), code=303)
+
+
 @blueprint.post("/<draw_id>/list/drop")
 def drop(draw_id: str) -> Response:
     """Forget the list, to upload another one."""

@@ -44,7 +44,7 @@ STEPS: Final[dict[str, tuple[Word, str]]] = {
     "shares": (lazy_gettext("Shares dealt"), "users"),
     "acknowledge": (lazy_gettext("Shares acknowledged"), "check"),
     "open": (lazy_gettext("Opened by the notary"), "lock-open"),
-    "dice": (lazy_gettext("Dice rolled"), "cube"),
+    "dice": (lazy_gettext("Dice rolled"), "dice-5"),
     "reveal": (lazy_gettext("Seed revealed"), "eye"),
     "recover": (lazy_gettext("Seed recovered from shares"), "arrow-back-up"),
     "beacon": (lazy_gettext("Beacon received"), "world"),

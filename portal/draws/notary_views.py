@@ -37,6 +37,17 @@ def audit(draw_id: str) -> str:
     )
 
 
+@blueprint.post("/<draw_id>/waive")
+def waive(draw_id: str) -> Response:
+    """Go ahead although it was applied for late, and say why."""
+    try:
+        draws().waive(current_actor(), draw_id, request.form.get("reason", ""))
+        flash(gettext("The reason was kept."), "success")
+    except BadInput as error:
+        flash(gettext(error.message, **error.params), "error")
+    return redirect(url_for("draws.part", draw_id=draw_id), code=303)
+
+
 @blueprint.post("/<draw_id>/beacon")
 def beacon(draw_id: str) -> Response:
     """Take the beacon's round as drand publishes it."""

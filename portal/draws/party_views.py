@@ -88,6 +88,7 @@ def part(draw_id: str) -> str | Response:
         names={each.id: each.name for each in draw.parties},
         lines=list(present.party_lines(draw)),
         said=present.said,
+        late=any(each.code == "seven_days" for each in draw.warnings),
     )
 
 

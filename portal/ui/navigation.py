@@ -36,6 +36,7 @@ _MAIN = (
     Item("ui.home", lazy_gettext("Home"), "home"),
     Item("deposits.listing", lazy_gettext("Deposits"), "files", ("*",)),
     Item("captures.listing", lazy_gettext("Captures"), "camera", ("*",)),
+    Item("draws.listing", lazy_gettext("Draws"), "ticket", ("*",)),
     Item("cases.listing", lazy_gettext("Cases"), "briefcase", ("*",)),
     Item("verification.page", lazy_gettext("Verify"), "shield-check"),
     Item("explorer.latest", lazy_gettext("Ledger"), "list-tree"),

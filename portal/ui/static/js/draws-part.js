@@ -194,7 +194,11 @@ const rest = () => {
   else {
     const others = waitsFor();
     const handed = (now.state.expected || []).some((each) => each.party === signing.id && each.handed_in);
-    if (others) headline(say("wait-for", { who: others }), handed ? say("handed-in") : say("wait-lead"));
+    const shares = (now.task.todo || []).filter((todo) => todo.type === "share");
+    if (shares.length) {
+      headline(say("wait-for", { who: others }), shares.map((todo) => say("share-lead", { who: nameOf(todo.dealer) })).join(" "));
+      buttons(...shares.map((todo) => button(say("share", { who: nameOf(todo.dealer) }), act(todo), "")));
+    } else if (others) headline(say("wait-for", { who: others }), handed ? say("handed-in") : say("wait-lead"));
     else headline(say("sealing"), now.state.wait || say("sealing-lead"));
   }
 };
@@ -233,7 +237,7 @@ const draw = () => {
     forms();
     buttons();
     headline(say("lost-key"), say("lost-key-lead"), "now-bad");
-  } else if (todos.length) offer(todos);
+  } else if (todos.some((todo) => todo.type !== "share")) offer(todos);
   else rest();
 };
 
