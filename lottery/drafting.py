@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lottery.audit import check_findings, findings_sha256, sample
 from lottery.errors import BadList, BadStatement
-from lottery.listing import Listing, draw_hash
+from lottery.listing import Listing, draw_hash, list_sha256
 from lottery.randomness.drand import Beacon, verify_beacon
 from lottery.replay import final_body, recovered, void_body
 from lottery.rules import expected
@@ -108,13 +108,14 @@ def _list(
     except BadList:
         return None
     digest = draw_hash(state.config.hash, listing.list_root, listing.count)
-    found = []
+    signed, found = (digest, list_sha256(list_body)), []
     for role in ("organiser", "notary"):
         party = state.config.holding(role).id
         found += [
             each
             for each in good
-            if (each.type, each.party) == ("list", party) and each.statement["draw_hash"] == digest
+            if (each.type, each.party) == ("list", party)
+            and (each.statement["draw_hash"], each.statement["list_sha256"]) == signed
         ][:1]
     if len(found) < 2:
         return None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lottery.canonical import canonical
 from lottery.config import Config, Stage
 from lottery.errors import BadList
 from lottery.fields import Fields
@@ -61,6 +62,11 @@ class Listing:
 
     def entries_in(self, ids: Iterable[str]) -> int:
         return sum(pool.entries for pool in self.ranges(ids))
+
+
+def list_sha256(document: Mapping[str, Any]) -> str:
+    """What organiser and notary sign of the whole document, hex: pools and weights too."""
+    return hashlib.sha256(canonical(dict(document))).hexdigest()
 
 
 def draw_hash(config_hash: str, list_root: str, count: int) -> str:

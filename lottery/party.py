@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from lottery import shares
 from lottery.canonical import canonical
 from lottery.errors import BadShare
+from lottery.listing import list_sha256
 from lottery.record import Record
 from lottery.statements import Signed, sign, statement
 
@@ -66,6 +67,7 @@ class Party:
             at,
             config_hash=record.config.hash,
             list_root=listing["list_root"],
+            list_sha256=list_sha256(listing),
             count=listing["count"],
             draw_hash=record.draw_hash_of(listing),
         )

@@ -15,7 +15,7 @@ from lottery.audit import check_findings, findings_sha256, sample
 from lottery.config import Config
 from lottery.errors import BadConfig, BadList, BadRecord, BadStatement
 from lottery.fields import Fields, moment
-from lottery.listing import Listing, draw_hash
+from lottery.listing import Listing, draw_hash, list_sha256
 from lottery.randomness.drand import Beacon
 from lottery.rules import check_rules, voidable
 from lottery.state import Attempt, State
@@ -126,7 +126,11 @@ def _list(state: State, step: Step) -> None:
     digest = draw_hash(state.config.hash, listing.list_root, listing.count)
     body.constant("draw_hash", digest)
     body.done()
-    if any(each.statement["draw_hash"] != digest for each in step.statements):
+    signed = (digest, list_sha256(listing.document))
+    if any(
+        (each.statement["draw_hash"], each.statement["list_sha256"]) != signed
+        for each in step.statements
+    ):
         raise ValueError("the statements are about another list")
     state.listing, state.draw_hash = listing, digest
     state.attempts.append(Attempt(1))

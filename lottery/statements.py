@@ -143,7 +143,7 @@ def _config(fields: Fields) -> None:
 
 
 def _list(fields: Fields) -> None:
-    for name in ("config_hash", "list_root", "draw_hash"):
+    for name in ("config_hash", "list_root", "list_sha256", "draw_hash"):
         fields.hex(name, 32)
     fields.number("count", 1, 2**32 - 1)
 

@@ -370,7 +370,10 @@ BODIES: dict[str, dict[str, Shape]] = {
 SEALED = members({"holder": PARTY, "ephemeral": HASH, "sealed": hexa(48)})
 SAID: dict[str, dict[str, Shape]] = {
     "config": {"config_hash": HASH},
-    "list": {"draw_hash": HASH, "config_hash": HASH, "list_root": HASH, "count": whole(1, LIMIT)},
+    "list": {
+        "config_hash": HASH, "list_root": HASH, "list_sha256": HASH, "count": whole(1, LIMIT),
+        "draw_hash": HASH,
+    },
     "commit": {"draw_hash": HASH, "commitment": HASH, "points": many(HASH, 2, 8)},
     "shares": {"draw_hash": HASH, "shares": many(SEALED, 2, 8)},
     "acknowledge": {"draw_hash": HASH, "dealers": many(PARTY, 2, 8)},
@@ -729,6 +732,7 @@ def check_list(draw: Draw) -> None:
         words = each["statement"]
         told = [words[name] for name in ("config_hash", "list_root", "count", "draw_hash")]
         right = told == [config_hash.hex(), root.hex(), count, digest]
+        right = right and words["list_sha256"] == sha256(canonical(listing)).hex()
         need(right, f"{each['party']} signed another list")
 
 

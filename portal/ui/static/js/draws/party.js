@@ -19,7 +19,7 @@ import {
   scalarBytes, sealShare, secure, sha256, shareFits, shareFor, sign,
 } from "./crypto.js";
 import { equal, hex, unhex } from "./bytes.js";
-import { configHashOf, statementMessage } from "./record.js";
+import { configHashOf, documentHash, statementMessage } from "./record.js";
 
 /** Why a party does not sign; `code` chooses the page's sentence. */
 export class PartyError extends Error {
@@ -62,6 +62,7 @@ export class Party {
     const fields = {
       config_hash: configHash,
       list_root: list.list_root,
+      list_sha256: documentHash(list),
       count: list.count,
       draw_hash: hex(drawHash(configHash, list.list_root, list.count)),
     };

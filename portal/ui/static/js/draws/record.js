@@ -35,8 +35,9 @@ export const stepMessage = (step) => {
   return concat(STEP, canonical(rest));
 };
 
-/** SHA-256 of the config's canonical form, hex. */
-export const configHashOf = (config) => hex(sha256(canonical(config)));
+/** SHA-256 of a document's canonical form, hex. */
+export const documentHash = (document) => hex(sha256(canonical(document)));
+export const configHashOf = documentHash;
 
 /** @param {Array<object>} steps all steps so far, the first one included */
 export const readRecord = (steps) => {
@@ -110,7 +111,8 @@ const READERS = {
     const { list, draw_hash: claimed } = step.body;
     record.list = list;
     record.drawHash = drawHash(record.configHash, list.list_root, list.count);
-    if (hex(record.drawHash) !== claimed) throw new RecordError("list", step.n);
+    const same = step.statements.every(({ statement }) => statement.list_sha256 === documentHash(list));
+    if (hex(record.drawHash) !== claimed || !same) throw new RecordError("list", step.n);
     record.attempt = 1;
   },
   commit(record, step) {
