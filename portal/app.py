@@ -30,6 +30,7 @@ from portal.deposits import views as deposits_views
 from portal.deposits.uploads import UploadRequest
 from portal.draws import public_views as draws_public
 from portal.draws import views as draws_views
+from portal.draws import views_json as draws_json
 from portal.explorer import api as ledger_api
 from portal.explorer import views as explorer_views
 from portal.imports import views as imports_views
@@ -81,6 +82,7 @@ _PAGES = (
     desktops_views,
     draws_public,
     draws_views,
+    draws_json,
     imports_views,
     privacy_views,
     own_views,
