@@ -1,18 +1,18 @@
-"""The selection of LOT-1, compiled: the same positions as the pure reference, for millions of places.
+"""The selection of LOT-1, compiled: the positions of the pure reference, for millions of places.
 
-``permutation`` is the shuffle by itself, ``select`` a whole stage: tickets to entries, those skipped
-that have won already. Both are tested against the reference and the known answers.
+``permutation`` is the shuffle by itself, ``select`` a whole stage: tickets to entries, and those
+skipped that have won already. Both are tested against the reference and the known answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lottery.entries.jit import compiled
+from lottery.entries.jit import Int, compiled
 from lottery.entries.sha256 import START, Bytes, Words, block, close_message
 
 Positions = NDArray[np.uint32]
@@ -83,7 +83,7 @@ def _mark(gone: NDArray[np.uint64], positions: Positions) -> None:
 
 
 @compiled
-def _stream(key: Bytes, first: int, words: Words, scratch: Bytes, states: Words) -> None:
+def _stream(key: Bytes, first: Int, words: Words, scratch: Bytes, states: Words) -> None:
     """Words of the blocks ``first`` … ``first + _AHEAD - 1``: SHA-256(key ‖ u64 number)."""
     for k in range(_AHEAD):
         number = first + k
@@ -105,7 +105,7 @@ def _scratch(key: Bytes) -> Bytes:
 
 
 @compiled
-def _entry(ticket: int, runs: NDArray[np.int64], starts: NDArray[np.int64]) -> int:
+def _entry(ticket: Int, runs: NDArray[np.int64], starts: NDArray[np.int64]) -> Int:
     """The position that a ticket belongs to."""
     low, high = 0, starts.size - 1
     while high - low > 1:
@@ -118,7 +118,7 @@ def _entry(ticket: int, runs: NDArray[np.int64], starts: NDArray[np.int64]) -> i
 
 
 @compiled
-def _take(position: int, gone: NDArray[np.uint64]) -> bool:
+def _take(position: Int, gone: NDArray[np.uint64]) -> Any:
     """Whether the position had not been drawn; from now on it has."""
     bit = np.uint64(1) << np.uint64(position & 63)
     if gone[position >> 6] & bit:
@@ -128,7 +128,7 @@ def _take(position: int, gone: NDArray[np.uint64]) -> bool:
 
 
 @compiled
-def _accepted(word: np.uint32, left: int) -> bool:
+def _accepted(word: Int, left: Int) -> Any:
     """Whether the word is below the greatest multiple of ``left`` in 32 bits."""
     if word < 4294967296 - left:
         return True
@@ -138,12 +138,12 @@ def _accepted(word: np.uint32, left: int) -> bool:
 @compiled
 def _shuffle_all(
     key: Bytes,
-    tickets: int,
+    tickets: Int,
     runs: NDArray[np.int64],
     starts: NDArray[np.int64],
     gone: NDArray[np.uint64],
     out: Positions,
-) -> int:
+) -> Int:
     """Fisher–Yates over an array of all tickets; how many positions were found."""
     words, scratch = np.empty(8 * _AHEAD, np.uint32), _scratch(key)
     states = np.empty((_AHEAD, 8), np.uint32)
@@ -174,7 +174,7 @@ def _shuffle_all(
 
 
 @compiled
-def _place(keys: NDArray[np.int64], ticket: int) -> int:
+def _place(keys: NDArray[np.int64], ticket: Int) -> Int:
     """Where ``ticket`` stands in the open table, or the empty place where it would."""
     mask = keys.size - 1
     at = ((ticket * 0x9E3779B1) >> 7) & mask
@@ -186,13 +186,13 @@ def _place(keys: NDArray[np.int64], ticket: int) -> int:
 @compiled
 def _shuffle_few(
     key: Bytes,
-    tickets: int,
+    tickets: Int,
     runs: NDArray[np.int64],
     starts: NDArray[np.int64],
     gone: NDArray[np.uint64],
     out: Positions,
-    most: int,
-) -> int:
+    most: Int,
+) -> Int:
     """The same when only tickets that were displaced are kept; -1 when they become too many."""
     words, scratch = np.empty(8 * _AHEAD, np.uint32), _scratch(key)
     states = np.empty((_AHEAD, 8), np.uint32)

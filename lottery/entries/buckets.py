@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lottery.entries.jit import compiled
+from lottery.entries.jit import Int, compiled
 from lottery.entries.layout import bucket_bits
 
 Keys = NDArray[np.uint64]
@@ -79,7 +79,7 @@ def count_coarse(keys: Keys, histogram: Integers) -> None:
 
 
 @compiled
-def _scatter(keys: Keys, first: int, cursors: Integers, out: Keys, ordinals: Numbers) -> None:
+def _scatter(keys: Keys, first: Int, cursors: Integers, out: Keys, ordinals: Numbers) -> None:
     for i in range(keys.size):
         bucket = np.int64(keys[i] >> np.uint64(64 - COARSE))
         at = cursors[bucket]
@@ -93,7 +93,7 @@ def _refine(
     keys: Keys,
     ordinals: Numbers,
     bounds: Integers,
-    bits: int,
+    bits: Int,
     offsets: Numbers,
     spare_keys: Keys,
     spare_ordinals: Numbers,
@@ -125,7 +125,7 @@ def _refine(
 
 
 @compiled
-def _repeated(keys: Keys, ordinals: Numbers, offsets: Numbers, marked: Keys) -> int:
+def _repeated(keys: Keys, ordinals: Numbers, offsets: Numbers, marked: Keys) -> Int:
     """Set the bits of entries whose key is there twice; how many were found, roughly."""
     found = 0
     for bucket in range(offsets.size - 1):

@@ -16,8 +16,9 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Entries in the order of the file: id and fields one after the other in ``data``, and PAD bytes.
+    """Entries in the order of the file.
 
+    ``data`` holds id and fields, one entry after the other, and PAD bytes.
     ``classes`` are pool · (greatest weight + 1) + weight, ``rows`` the rows of the file.
     """
 
@@ -46,5 +47,5 @@ class Chunk:
 
 
 def class_of(entry: Entry, greatest: int) -> int:
-    """Entries of one class stand together in the canonical order, classes in that of their number."""
+    """Classes stand in the canonical order one after the other, by their number."""
     return entry.pool * (greatest + 1) + entry.weight

@@ -1,4 +1,4 @@
-"""The same id twice: found by the first 8 bytes of a keyed digest, confirmed by all 32 of the id's."""
+"""The same id twice: found by 8 bytes of a keyed digest, confirmed by all 32 of the id's own."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def repeats_in(spool: Spool, buckets: Buckets) -> Repeats:
 def starts_of(chunk: Chunk) -> Integers:
     """Where each entry of a chunk begins in its data."""
     sizes = chunk.id_sizes.astype(np.int64) + chunk.field_sizes
-    return np.cumsum(sizes) - sizes
+    return np.asarray(np.cumsum(sizes) - sizes)
 
 
 def _ids(spool: Spool, ordinals: Integers) -> list[str]:

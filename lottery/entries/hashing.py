@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lottery.entries.canonical import MAX_ID
-from lottery.entries.jit import compiled, inlined
+from lottery.entries.jit import Int, compiled, inlined
 from lottery.entries.sha256 import (
     START,
     Bytes,
@@ -39,7 +39,7 @@ def bytes_of(text: bytes) -> Bytes:
 
 @compiled
 def key_states(key: Bytes) -> Words:
-    """The states of HMAC-SHA-256 (RFC 2104) after the inner and the outer block of a 32-byte key."""
+    """States of HMAC-SHA-256 (RFC 2104) after the inner and the outer block of a 32-byte key."""
     states, padded = np.empty((2, 8), np.uint32), np.empty(64, np.uint8)
     for which in range(2):
         for i in range(64):
@@ -52,19 +52,19 @@ def key_states(key: Bytes) -> Words:
 
 
 @inlined
-def _start(states: Words, at: int, first: Words, which: int) -> None:
+def _start(states: Words, at: Int, first: Words, which: Int) -> None:
     for i in range(8):
         states[at, i] = first[which, i]
 
 
 @inlined
-def _copy(data: Bytes, at: int, out: Bytes, to: int, size: int) -> None:
+def _copy(data: Bytes, at: Int, out: Bytes, to: Int, size: Int) -> None:
     for i in range(0, size, 32):
         copy_32(data, at + i, out, to + i)
 
 
 @compiled
-def _finish(states: Words, messages: Bytes, stride: int, blocks: Integers, count: int) -> None:
+def _finish(states: Words, messages: Bytes, stride: Int, blocks: Integers, count: Int) -> None:
     """Hash all blocks of ``count`` messages, the first blocks first."""
     least = most = blocks[0]
     for m in range(1, count):
@@ -78,7 +78,7 @@ def _finish(states: Words, messages: Bytes, stride: int, blocks: Integers, count
 
 
 @compiled
-def _outer(states: Words, key: Words, messages: Bytes, count: int) -> None:
+def _outer(states: Words, key: Words, messages: Bytes, count: Int) -> None:
     """From the inner digest in ``states`` to the HMAC. ``messages``: one block each, in which the
     padding of 32 bytes after one block stands already."""
     for m in range(count):
@@ -88,7 +88,7 @@ def _outer(states: Words, key: Words, messages: Bytes, count: int) -> None:
 
 
 @compiled
-def _prepared(count: int, length: int, before: int) -> Bytes:
+def _prepared(count: Int, length: Int, before: Int) -> Bytes:
     """``count`` blocks with the padding of a message of ``length`` bytes."""
     messages = np.zeros(64 * count, np.uint8)
     for m in range(count):
@@ -102,7 +102,7 @@ def lookup_entries(
     id_sizes: Sizes,
     field_sizes: Sizes,
     prefix: Bytes,
-    prefixed: int,
+    prefixed: Int,
     key: Bytes,
     out: NDArray[np.uint64],
 ) -> None:
@@ -118,7 +118,7 @@ def lookup_entries(
     for m in range(_BATCH):
         messages[m * stride : m * stride + prefixed] = prefix[:prefixed]
         second[64 * m : 64 * m + 32] = key[:32]
-    at = 0
+    at: Int = 0
     for base in range(0, id_sizes.size, _BATCH):
         count = min(_BATCH, id_sizes.size - base)
         for m in range(count):
@@ -146,7 +146,7 @@ def leaves_of(
     order: NDArray[np.int64],
     positions: Integers,
     draw: Bytes,
-    named: int,
+    named: Int,
     salting: Words,
     organiser: Words,
     notary: Words,
@@ -225,7 +225,7 @@ def id_digests(
 
 
 @compiled
-def level_above(row: Bytes, count: int, out: Bytes) -> int:
+def level_above(row: Bytes, count: Int, out: Bytes) -> Int:
     """The nodes above ``count`` digests (RFC 6962 §2.1); an odd last one moves up. How many there
     are. ``out`` may be ``row``."""
     messages, padding = np.zeros(128 * _BATCH, np.uint8), np.empty(_BATCH, np.int64)

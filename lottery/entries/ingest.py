@@ -16,7 +16,7 @@ from lottery.entries.buckets import COARSE, Buckets, count_coarse
 from lottery.entries.duplicates import Repeats, repeats_in
 from lottery.entries.errors import Unreadable
 from lottery.entries.hashing import bytes_of, lookup_entries
-from lottery.entries.jit import compiled
+from lottery.entries.jit import Int, compiled
 from lottery.entries.model import PoolCount, Progress, Rules
 from lottery.entries.problems import Problems
 from lottery.entries.rows import Reading
@@ -90,7 +90,7 @@ def ingested(
 
 def _filled(histogram: NDArray[np.int64], spool: Spool, progress: Progress) -> Buckets:
     buckets, done = Buckets(histogram), 0
-    for keys in spool.keys():
+    for keys in spool.lookup_keys():
         buckets.add(keys)
         done += len(keys)
         progress(done, spool.count, "duplicates")
@@ -112,7 +112,7 @@ def _tally_classes(found: Ingested, rules: Rules) -> None:
 def _tally(
     classes: NDArray[np.int32],
     field_sizes: NDArray[np.uint16],
-    first: int,
+    first: Int,
     left_out: NDArray[np.uint64],
     entries: NDArray[np.int64],
     sizes: NDArray[np.int64],

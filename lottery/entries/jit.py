@@ -10,9 +10,15 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numba
+
+#: A whole number: Python's, or one of the machine's 64 bits once compiled.
+Int: TypeAlias = Any
+#: Decorators of the compiler; what they give is what they were given.
+_njit: Final[Any] = numba.njit
+_config: Final[Any] = numba.config
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _PACKAGE: Final = Path(__file__).resolve().parent
@@ -60,16 +66,17 @@ def compiled(function: _Function) -> _Function:
 def inlined(function: _Function) -> _Function:
     """The same for what is called from compiled functions for every entry: no call is left of it.
 
-    An array is handed over as seven numbers; a dozen of them cost more than most of these functions.
+    An array is handed over as seven numbers; a dozen of those cost more than many of these
+    functions.
     """
     return _compiled(function, forceinline=True)
 
 
 def _compiled(function: _Function, **options: bool) -> _Function:
     if _FOLDER is None:
-        return numba.njit(nogil=True, **options)(function)  # type: ignore[no-any-return]
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(_FOLDER)
+        return _njit(nogil=True, **options)(function)  # type: ignore[no-any-return]
+    before, _config.CACHE_DIR = _config.CACHE_DIR, str(_FOLDER)
     try:
-        return numba.njit(nogil=True, cache=True, **options)(function)  # type: ignore[no-any-return]
+        return _njit(nogil=True, cache=True, **options)(function)  # type: ignore[no-any-return]
     finally:
-        numba.config.CACHE_DIR = before
+        _config.CACHE_DIR = before

@@ -1,21 +1,21 @@
 """Plain rows of a delimited file to entries, compiled.
 
 What is plain is decided here and nothing else: a row that has anything unusual (quotation marks,
-control characters, other scripts in an id, a wrong number of cells, a value that is refused) is left
-to ``rows.py``, byte for byte. So both ways give the same, and only the long way knows problems.
+control characters, other scripts in an id, a wrong number of cells, a value that is refused) is
+left to ``rows.py``, byte for byte. So both ways give the same, and only that one knows problems.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lottery.entries.canonical import MAX_FIELDS, MAX_ID, MAX_VALUE
-from lottery.entries.jit import compiled, inlined
+from lottery.entries.jit import Int, compiled, inlined
 from lottery.entries.simd import copy_32, upper_32
-from lottery.entries.split import Bits, Bytes, Integers, any_wide, cut_row
+from lottery.entries.split import Bits, Bytes, Integers, any_wide, cut_plain_row, cut_row, readable
 
 #: Instead of a class: this row goes the long way; this row is empty.
 SLOW: Final = -1
@@ -30,7 +30,7 @@ _MAX_FIELDS, _MAX_ID, _MAX_VALUE = MAX_FIELDS, MAX_ID, MAX_VALUE
 
 
 @inlined
-def _blank(data: Bytes, start: int, end: int, delimiter: int) -> bool:
+def _blank(data: Bytes, start: Int, end: Int, delimiter: Int) -> Any:
     for at in range(start, end):
         if data[at] != _SPACE and data[at] != _TAB and data[at] != delimiter:
             return False
@@ -38,7 +38,7 @@ def _blank(data: Bytes, start: int, end: int, delimiter: int) -> bool:
 
 
 @inlined
-def _copy_id(data: Bytes, first: int, stop: int, out: Bytes, at: int, resident: bool) -> int:
+def _copy_id(data: Bytes, first: Int, stop: Int, out: Bytes, at: Int, resident: bool) -> Int:
     """Write the canonical id; its length, or 0 when it is left to the long way."""
     length = stop - first
     if length > _MAX_ID:
@@ -61,7 +61,7 @@ def _copy_id(data: Bytes, first: int, stop: int, out: Bytes, at: int, resident: 
 
 
 @inlined
-def _resident(out: Bytes, at: int, length: int) -> int:
+def _resident(out: Bytes, at: Int, length: Int) -> Int:
     """The same for an ID-card number: 18 when it is one."""
     if length == 15:
         for i in range(14, 5, -1):
@@ -84,7 +84,7 @@ def _resident(out: Bytes, at: int, length: int) -> int:
 
 
 @inlined
-def _trimmed(data: Bytes, first: int, stop: int) -> tuple[int, int]:
+def _trimmed(data: Bytes, first: Int, stop: Int) -> tuple[Int, Int]:
     while first < stop and (data[first] == _SPACE or data[first] == _TAB):
         first += 1
     while stop > first and (data[stop - 1] == _SPACE or data[stop - 1] == _TAB):
@@ -93,7 +93,7 @@ def _trimmed(data: Bytes, first: int, stop: int) -> tuple[int, int]:
 
 
 @inlined
-def _pool(data: Bytes, first: int, stop: int, names: Bytes, ends: Integers) -> int:
+def _pool(data: Bytes, first: Int, stop: Int, names: Bytes, ends: Integers) -> Int:
     """Which pool the cell names, -1 for none."""
     first, stop = _trimmed(data, first, stop)
     start = 0
@@ -112,12 +112,12 @@ def _pool(data: Bytes, first: int, stop: int, names: Bytes, ends: Integers) -> i
 
 
 @inlined
-def _weight(data: Bytes, first: int, stop: int, greatest: int) -> int:
+def _weight(data: Bytes, first: Int, stop: Int, greatest: Int) -> Int:
     """The weight, 0 when it is left to the long way."""
     first, stop = _trimmed(data, first, stop)
     if stop - first > 9:
         return 0
-    value = 0
+    value: Int = 0
     for i in range(first, stop):
         digit = np.int64(data[i]) - 48
         if digit < 0 or digit > 9:
@@ -128,8 +128,8 @@ def _weight(data: Bytes, first: int, stop: int, greatest: int) -> int:
 
 @inlined
 def _copy_fields(
-    data: Bytes, cells: Integers, public: Integers, out: Bytes, at: int, weight: int
-) -> int:
+    data: Bytes, cells: Integers, public: Integers, out: Bytes, at: Int, weight: Int
+) -> Int:
     """Write weight and public values after the pool; where they end, -1 for the long way."""
     out[at] = _UNIT
     size, above = 1, 10
@@ -166,11 +166,11 @@ def _entry(
     public: Integers,
     pool_names: Bytes,
     pool_ends: Integers,
-    greatest: int,
+    greatest: Int,
     resident: bool,
     out: Bytes,
-    used: int,
-) -> tuple[int, int, int]:
+    used: Int,
+) -> tuple[Int, Int, Int]:
     """Write a row's entry: sizes of id and fields, class; the class is SLOW for the long way."""
     at = places[0]
     size = _copy_id(data, cells[2 * at], cells[2 * at + 1], out, used, resident)
@@ -197,50 +197,55 @@ def _entry(
 @compiled
 def scan(
     data: Bytes,
-    start: int,
-    end: int,
+    start: Int,
+    end: Int,
     final: bool,
     marks: NDArray[np.int32],
-    mark: int,
+    mark: Int,
     wide: Bits,
-    delimiter: int,
-    width: int,
+    delimiter: Int,
+    width: Int,
     places: Integers,
     public: Integers,
     pool_names: Bytes,
     pool_ends: Integers,
-    greatest: int,
+    greatest: Int,
     resident: bool,
     out: Bytes,
     id_sizes: NDArray[np.uint16],
     field_sizes: NDArray[np.uint16],
     classes: NDArray[np.int32],
     raw: Integers,
-) -> tuple[int, int, int, int]:
-    """Read rows from ``start`` on; where it stopped, at which mark, how many rows and bytes of ``out``.
+) -> tuple[Int, Int, Int, Int]:
+    """Read rows from ``start`` on; where it stopped, at which mark, how many rows and bytes.
 
     Plain rows are written to ``out`` one after the other, id and fields, with their sizes and their
     class (pool · (greatest + 1) + weight); ``raw`` has the bounds of every row. ``marks`` and
-    ``wide`` are what ``split.mark`` found, ``places`` the columns of id, pool and weight, -1 for one
-    not used. It stops when the arrays are full, and at a row that the data does not hold whole,
+    ``wide`` are what ``split.mark`` found, ``places`` the columns of id, pool and weight, -1 for
+    one not used. It stops when the arrays are full, and at a row that the data does not hold whole,
     unless ``final``.
     """
     cells = np.zeros(2 * max(width, 1), np.int64)
     rows, used = 0, 0
     while start < end and rows < classes.size and used + ROOM <= out.size:
-        stop, after, next_mark, count, plain = cut_row(
-            data, start, end, marks, mark, wide, delimiter, cells
+        count, plain = width, True
+        stop, after, following = cut_plain_row(
+            data, start, end, marks, mark, delimiter, cells, width
         )
+        if after < 0:
+            stop, after, following, count, plain = cut_row(
+                data, start, end, marks, mark, delimiter, cells
+            )
         if after < 0:
             if not final:
                 break
             after = end
-        mark = next_mark
+        mark = following
         raw[rows, 0], raw[rows, 1] = start, stop
         id_sizes[rows], field_sizes[rows], classes[rows] = 0, 0, SLOW
         if _blank(data, start, stop, delimiter):
             classes[rows] = EMPTY
-        elif plain and count == width:
+        elif plain and count == width and readable(data, wide, start, stop):
             for k in range(places.size):
                 place = places[k]
                 if place >= 0 and any_wide(wide, cells[2 * place], cells[2 * place + 1]):

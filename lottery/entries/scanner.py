@@ -6,7 +6,6 @@ import csv
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lottery.entries.chunks import Chunk, class_of
 from lottery.entries.model import Problem
@@ -65,7 +64,7 @@ class Scanner:
         mark(self._data, self._end, ord(self._delimiter), self._marks, self._wide)
 
     def run(self, at: int, *, final: bool, limit: int = _ROWS) -> int:
-        """Read rows from ``at`` on, where the last run stopped, at most ``limit``; where it stopped."""
+        """Read at most ``limit`` rows from ``at``, where the last run stopped; where it stopped."""
         stop, self._mark, rows, self._used = scan(
             self._data,
             at,

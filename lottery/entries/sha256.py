@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from lottery.entries.jit import compiled, inlined
+from lottery.entries.jit import Int, compiled, inlined
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint32]
@@ -52,12 +52,14 @@ START: Final = np.array(
 #: Whether this processor hashes by itself.
 HARDWARE: Final = bool(binding.get_host_cpu_features().get("sha"))
 
+_intrinsic: Final[Any] = intrinsic
+_declared: Final[Any] = cgutils.get_or_insert_function
 _BYTE = ir.IntType(8)
 _LONG = ir.IntType(64)
 _FOUR = ir.VectorType(ir.IntType(32), 4)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_intrinsic  # type: ignore[untyped-decorator]
 def _block_by_hardware(
     typing: Any, states: Any, at: Any, data: Any, offset: Any
 ) -> tuple[Any, Any]:
@@ -107,7 +109,7 @@ def _emit(builder: Any, state: Any, block: Any) -> None:
 
 def _instruction(builder: Any, name: str, operands: int) -> Any:
     kind = ir.FunctionType(_FOUR, [_FOUR] * operands)
-    return cgutils.get_or_insert_function(builder.module, kind, name)
+    return _declared(builder.module, kind, name)
 
 
 def _picked(builder: Any, one: Any, other: Any, *lanes: int) -> Any:
@@ -126,12 +128,12 @@ def _store(builder: Any, pointer: Any, offset: int, value: Any) -> None:
 
 
 @inlined
-def _turned(word: np.uint32, by: int) -> np.uint32:
+def _turned(word: Int, by: Int) -> Any:
     return np.uint32((word >> np.uint32(by)) | (word << np.uint32(32 - by)))
 
 
 @compiled
-def block_by_words(states: Words, at: int, data: Bytes, offset: int) -> None:
+def block_by_words(states: Words, at: Int, data: Bytes, offset: Int) -> None:
     """FIPS 180-4 §6.2.2: ``states[at]`` after the block at ``data[offset:offset + 64]``."""
     w = np.empty(64, np.uint32)
     for t in range(16):
@@ -159,7 +161,7 @@ def block_by_words(states: Words, at: int, data: Bytes, offset: int) -> None:
 
 
 @inlined
-def block_by_hardware(states: Words, at: int, data: Bytes, offset: int) -> None:
+def block_by_hardware(states: Words, at: Int, data: Bytes, offset: Int) -> None:
     """The same by the processor's own instructions; only where ``HARDWARE`` is true."""
     _block_by_hardware(states, at, data, offset)
 
@@ -169,21 +171,21 @@ block = block_by_hardware if HARDWARE else block_by_words
 
 
 @compiled
-def blocks_of(states: Words, data: Bytes, offset: int, stride: int, count: int) -> None:
+def blocks_of(states: Words, data: Bytes, offset: Int, stride: Int, count: Int) -> None:
     """One step for each of ``count`` messages, whose blocks stand ``stride`` bytes apart."""
     for m in range(count):
         block(states, m, data, offset + m * stride)
 
 
 @inlined
-def put_number(data: Bytes, offset: int, number: int, width: int) -> None:
+def put_number(data: Bytes, offset: Int, number: Int, width: Int) -> None:
     """``number``, big-endian in ``width`` bytes."""
     for i in range(width):
         data[offset + i] = np.uint8((number >> (8 * (width - 1 - i))) & 255)
 
 
 @inlined
-def put_digest(data: Bytes, offset: int, states: Words, at: int) -> None:
+def put_digest(data: Bytes, offset: Int, states: Words, at: Int) -> None:
     """The digest that ``states[at]`` stands for."""
     for i in range(8):
         word = states[at, i]
@@ -194,7 +196,7 @@ def put_digest(data: Bytes, offset: int, states: Words, at: int) -> None:
 
 
 @inlined
-def close_message(data: Bytes, offset: int, length: int, before: int) -> int:
+def close_message(data: Bytes, offset: Int, length: Int, before: Int) -> Int:
     """Pad a message of ``length`` bytes at ``data[offset:]``, after ``before`` bytes that have been
     hashed already (whole blocks); how many blocks it takes."""
     blocks = (length + 9 + 63) // 64

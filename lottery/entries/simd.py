@@ -14,6 +14,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 PAD: Final = 64
+_intrinsic: Final[Any] = intrinsic
+_declared: Final[Any] = cgutils.get_or_insert_function
 
 _BYTE, _LONG = ir.IntType(8), ir.IntType(64)
 
@@ -44,7 +46,7 @@ def _equal(builder: Any, vector: Any, value: int, lanes: int) -> Any:
     return builder.icmp_unsigned("==", vector, _all(value, lanes))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_intrinsic  # type: ignore[untyped-decorator]
 def marks_at(typing: Any, data: Any, at: Any, delimiter: Any) -> tuple[Any, Callable[..., Any]]:
     """Bits of the 64 bytes at ``data[at:]`` that are ``delimiter``, a quotation mark or a control
     character other than a tab."""
@@ -65,7 +67,7 @@ def marks_at(typing: Any, data: Any, at: Any, delimiter: Any) -> tuple[Any, Call
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_intrinsic  # type: ignore[untyped-decorator]
 def wide_at(typing: Any, data: Any, at: Any) -> tuple[Any, Callable[..., Any]]:
     """Bits of the 64 bytes at ``data[at:]`` that are beyond ASCII."""
     signature = types.uint64(data, types.int64)
@@ -77,20 +79,20 @@ def wide_at(typing: Any, data: Any, at: Any) -> tuple[Any, Callable[..., Any]]:
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_intrinsic  # type: ignore[untyped-decorator]
 def lowest(typing: Any, bits: Any) -> tuple[Any, Callable[..., Any]]:
     """The number of the lowest bit that is set; there has to be one."""
     signature = types.int64(types.uint64)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = ir.FunctionType(_LONG, [_LONG, ir.IntType(1)])
-        count = cgutils.get_or_insert_function(builder.module, kind, "llvm.cttz.i64")
+        count = _declared(builder.module, kind, "llvm.cttz.i64")
         return builder.call(count, [arguments[0], ir.Constant(ir.IntType(1), 1)])
 
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_intrinsic  # type: ignore[untyped-decorator]
 def copy_32(typing: Any, data: Any, at: Any, out: Any, to: Any) -> tuple[Any, Callable[..., Any]]:
     """Copy 32 bytes; bits of those that are spaces or tabs."""
     signature = types.uint64(data, types.int64, out, types.int64)
@@ -104,7 +106,7 @@ def copy_32(typing: Any, data: Any, at: Any, out: Any, to: Any) -> tuple[Any, Ca
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_intrinsic  # type: ignore[untyped-decorator]
 def upper_32(typing: Any, data: Any, at: Any, out: Any, to: Any) -> tuple[Any, Callable[..., Any]]:
     """The same with a to z as capital letters."""
     signature = types.uint64(data, types.int64, out, types.int64)

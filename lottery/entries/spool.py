@@ -1,4 +1,4 @@
-"""Entries between two passes: an unnamed file, so that nothing is left of it when the process ends."""
+"""Entries between two passes, in an unnamed file: nothing is left of it when the process ends."""
 
 from __future__ import annotations
 
@@ -55,9 +55,10 @@ class Spool:
         """The rows of the file in which these entries stand."""
         jumps = np.concatenate([np.array([[0, FIRST_ROW]], np.int64), *self._jumps])
         before = np.searchsorted(jumps[:, 0], ordinals, "right") - 1
-        return (jumps[before, 1] + ordinals - jumps[before, 0]).astype(np.uint32)
+        rows = jumps[before, 1] + ordinals - jumps[before, 0]
+        return np.asarray(rows, np.uint32)
 
-    def keys(self) -> Iterator[Keys]:
+    def lookup_keys(self) -> Iterator[Keys]:
         """The lookup keys alone."""
         at = 0
         for count, size in self._sizes:
@@ -102,13 +103,13 @@ def _between(ordinals: NDArray[np.int64], first: int, end: int) -> bool:
 
 
 def _write(file: Any, array: NDArray[Any]) -> None:
-    view = memoryview(np.ascontiguousarray(array)).cast("B")
+    view = np.ascontiguousarray(array).data.cast("B")
     while view:
         view = view[file.write(view) :]
 
 
 def _fill(file: Any, array: NDArray[Any]) -> None:
-    view = memoryview(array).cast("B")
+    view = array.data.cast("B")
     while view:
         read = file.readinto(view)
         if not read:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from pathlib import Path
 
@@ -24,9 +25,20 @@ def survey_of(path: Path, layout: Layout | None, rules: Rules, progress: Progres
         guess = None
     chosen = layout or guess
     if chosen is None:
-        digest, size = _digest(path)
         return Survey(
-            table.encoding, table.columns, table.sample, 0, (), 0, {}, (), 0, (), None, size, digest
+            encoding=table.encoding,
+            columns=table.columns,
+            sample=table.sample,
+            rows=0,
+            problems=(),
+            problem_count=0,
+            problem_counts={},
+            duplicates=(),
+            duplicate_count=0,
+            per_pool=(),
+            guess=None,
+            file_bytes=path.stat().st_size,
+            file_sha256=_digest(path),
         )
     reading = Reading.of(table.columns, chosen, rules)
     key = secrets.token_bytes(32)
@@ -48,9 +60,6 @@ def survey_of(path: Path, layout: Layout | None, rules: Rules, progress: Progres
         )
 
 
-def _digest(path: Path) -> tuple[int, str]:
-    import hashlib
-
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return path.stat().st_size, digest
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""The tree over a leaf file (RFC 6962 §2.1): its root, the levels that are kept, the file's digest."""
+"""The tree over a leaf file (RFC 6962 §2.1): root, kept levels, the file's digest."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def tree_of(path: Path, progress: Progress) -> Tree:
     digest = hashlib.sha256()
     lowest = []
     buffer = np.empty(32 * _LEAVES + PAD, np.uint8)
-    view = memoryview(buffer)[: 32 * _LEAVES]
+    view = buffer.data[: 32 * _LEAVES]
     with path.open("rb", buffering=0) as file:
         done = 0
         while length := _filled(file, view):

@@ -17,7 +17,7 @@ from lottery.entries.chunks import Chunk
 from lottery.entries.duplicates import starts_of
 from lottery.entries.hashing import bytes_of, key_states, leaves_of
 from lottery.entries.ingest import Ingested
-from lottery.entries.jit import compiled
+from lottery.entries.jit import Int, compiled
 from lottery.entries.model import ListKeys, Progress, Rules
 from lottery.entries.simd import PAD, copy_32
 
@@ -54,7 +54,7 @@ def write_entries(
     folder: Path,
     progress: Progress,
 ) -> None:
-    """Write leaves, tags, fields and, where they are not plain, rows; then the lookup's positions."""
+    """Write leaves, tags, fields, rows where they are not plain, and the positions of lookups."""
     cursors, spool = Cursors(found), found.spool
     left_out = found.repeats.left_out(rules, spool.count)
     plain = not left_out.size and np.count_nonzero(found.entries) == 1
@@ -86,17 +86,29 @@ class _Hasher:
     def __init__(self, keys: ListKeys, draw_id: str) -> None:
         self._named = len(draw_id.encode())
         self._draw = bytes_of(draw_id.encode())
-        self._states = [
-            key_states(bytes_of(key)) for key in (keys.salt, keys.organiser, keys.notary)
-        ]
+        self._salt = key_states(bytes_of(keys.salt))
+        self._organiser = key_states(bytes_of(keys.organiser))
+        self._notary = key_states(bytes_of(keys.notary))
 
     def __call__(self, chunk: Chunk, starts: Integers, groups: Groups) -> tuple[Bytes, Bytes]:
         """Tags and leaves, 32 bytes each, in the order of the groups."""
         tags = np.empty(32 * len(groups.order), np.uint8)
         leaves = np.empty(32 * len(groups.order), np.uint8)
-        sizes = chunk.id_sizes, chunk.field_sizes
-        where = groups.order, groups.positions, self._draw, self._named
-        leaves_of(chunk.data, starts, *sizes, *where, *self._states, tags, leaves)
+        leaves_of(
+            chunk.data,
+            starts,
+            chunk.id_sizes,
+            chunk.field_sizes,
+            groups.order,
+            groups.positions,
+            self._draw,
+            self._named,
+            self._salt,
+            self._organiser,
+            self._notary,
+            tags,
+            leaves,
+        )
         return tags, leaves
 
 
@@ -151,14 +163,14 @@ def _grouped(chunk: Chunk, first: int, left_out: NDArray[np.uint64], cursors: Cu
 @compiled
 def _group(
     classes: NDArray[np.int32],
-    first: int,
+    first: Int,
     left_out: NDArray[np.uint64],
     cursors: Integers,
     slots: Integers,
     order: Integers,
     positions: Integers,
     bounds: Integers,
-) -> tuple[int, int]:
+) -> tuple[Int, Int]:
     """Bring the entries of a class together, in the order of the file, and give them positions.
 
     ``slots`` is -1 for every class, before and after. How many entries, how many classes.
@@ -212,7 +224,7 @@ def _lines(
 ) -> None:
     """The fields of a chunk as lines; ``out[ends[k]:ends[k + 1]]`` are those of group k, which
     belong at ``places[k]`` of the file."""
-    used = 0
+    used: Int = 0
     for k in range(bounds.size - 1):
         number = classes[order[bounds[k]]]
         ends[k], places[k] = used, cursors[number]
@@ -250,7 +262,7 @@ def _opened(folder: Path, *wanted: str) -> Iterator[dict[str, int]]:
 
 
 def _put(file: int, array: Bytes, offset: int) -> None:
-    view = memoryview(array)
+    view = array.data
     while view:
         written = os.pwrite(file, view, offset)
         view, offset = view[written:], offset + written
