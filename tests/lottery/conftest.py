@@ -1,14 +1,16 @@
-"""What tests of draws share."""
+"""What holds for the tests of draws."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+from functools import lru_cache
 
-if importlib.util.find_spec("py_ecc") is not None:
-    # Its import lifts the process's recursion limit, and with it the bound that other tests' deeply
-    # nested documents meet.
-    _limit = sys.getrecursionlimit()
-    import py_ecc  # noqa: F401
+import pytest
 
-    sys.setrecursionlimit(_limit)
+from lottery import drafting, verifier
+
+
+@pytest.fixture(autouse=True, scope="session")
+def pairings_once() -> None:
+    """The same pairing is computed once: it takes seconds, and its answer never changes."""
+    verifier.verify_bls = lru_cache(verifier.verify_bls)
+    drafting.verify_beacon = lru_cache(drafting.verify_beacon)
