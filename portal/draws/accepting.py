@@ -111,10 +111,18 @@ class Accepting:
             known = self._records.load(session, draw)
         try:
             known.check(said.document, said.signature)
+            self._check_time(known, said)
             _check_findings(known, said)
         except BadStatement as error:
             raise _refusal(error) from error
         return draw, party, known, False
+
+    def _check_time(self, known: Record, said: _Said) -> None:
+        """A secret that comes when the beacon can be foreseen is worth nothing."""
+        late = known.deadline is not None and self._tools.clock() > known.deadline
+        if late and said.document["type"] in ("reveal", "share"):
+            message = "the beacon's round is less than 60 s away, or has passed"
+            raise BadStatement("late", message)
 
     def _write(
         self, actor: Actor, seen: Draw, party: DrawParty, known: Record, said: _Said
@@ -148,7 +156,7 @@ class Accepting:
             session.flush()
             if draw.state == DrawState.FROZEN:
                 draw.announced_at, draw.phase = now, "config"
-            draw.state = DrawState.RUNNING
+            draw.state, draw.ended_at = DrawState.RUNNING, None
             draw.next_attempt_at = draw.changed_at = now
             detail: dict[str, str | int] = {
                 "type": said.document["type"],

@@ -40,6 +40,8 @@ _log = structlog.get_logger(__name__)
 _REST: Final = timedelta(seconds=60)
 _MANY: Final = 100
 SEALED: Final = (State.ANCHORED, State.ISSUED)
+#: Phases in which a secret may still be missing.
+_BEFORE_BEACON: Final = ("commit", "shares", "acknowledge", "ready", "dice", "reveal")
 #: Phases after which nothing follows, and what the draw then is.
 _ENDS: Final = {
     "audited": DrawState.COMPLETE,
@@ -115,8 +117,7 @@ class Advancing:
         self._publishing.refresh(draw)
         standing = self._standing(draw)
         known = standing.record
-        if self._ended(draw, known):
-            return 1
+        self._bind(draw, known)
         if self._speak(draw, standing):
             return 1
         draft = known.next(
@@ -128,8 +129,7 @@ class Advancing:
             findings=standing.findings,
         )
         if draft is None:
-            self._rest(draw, known)
-            return 0
+            return int(self._ended(draw, known)) or self._rest(draw, known)
         if draft.type == "final":
             self._drawing.keep(known)
         return int(self._stepping.make(draw, known, draft, standing.rows) is not None)
@@ -161,7 +161,6 @@ class Advancing:
         with self._tools.database.reading() as session:
             party = self._portal.open(session, draw.id)
         said = self._portal.says(party, standing.record, standing.pending, now)
-        trouble = self._portal.trouble(party, standing.record, now)
         for each in said:
             standing.record.check(each.statement, each.signature)
         if said:
@@ -172,12 +171,6 @@ class Advancing:
                         record(session, WORKER, "draw.stated", draw.subject, _detail(each))
             except IntegrityError:  # another worker spoke first, with the same words
                 return True
-        elif trouble and draw.wait_detail != trouble:
-            _log.warning("draw_trouble", draw=draw.id, reason=trouble)
-            with self._tools.database.transaction() as session:
-                values = {"wait_reason": "bad_share", "wait_detail": trouble[:2000]}
-                session.execute(update(Draw).where(Draw.id == draw.id).values(values))
-            draw.wait_detail = trouble
         return bool(said)
 
     def _beacon(self, draw: Draw, known: Record) -> Beacon | None:
@@ -195,23 +188,21 @@ class Advancing:
             return None
         return self._drawing.results(known)
 
-    def _ended(self, draw: Draw, known: Record) -> bool:
-        """Deposit the whole draw where the record ends, or would without an audit."""
-        if known.phase not in (*_ENDS, "final"):
-            return False
-        last = known.n - 1
-        if draw.bound_n != last:
-            from portal.draws.binding import bind
+    def _bind(self, draw: Draw, known: Record) -> None:
+        """Deposit the whole draw where the record ends, or may end: once for each such step."""
+        if known.phase not in (*_ENDS, "final") or draw.bound_n == known.n - 1:
+            return
+        from portal.draws.binding import bind
 
-            if bind(self._kit, draw.id) is None:
-                return False
-            draw.bound_n = last
+        if bind(self._kit, draw.id) is not None:
+            draw.bound_n = known.n - 1
+
+    def _ended(self, draw: Draw, known: Record) -> bool:
+        """Nothing follows any more; only a void might, where there is no audit."""
         state = _ENDS.get(known.phase)
         if known.phase == "final" and not known.config.audit_sample:
             state = DrawState.COMPLETE
-        if state is None:
-            return False
-        return self._end(draw, state)
+        return state is not None and draw.bound_n == known.n - 1 and self._end(draw, state)
 
     def _end(self, draw: Draw, state: DrawState) -> bool:
         now = self._kit.now
@@ -231,20 +222,34 @@ class Advancing:
         self._publishing.refresh(draw)
         return True
 
-    def _rest(self, draw: Draw, known: Record) -> None:
+    def _rest(self, draw: Draw, known: Record) -> int:
         """Nothing to be done before somebody hands something in, or the beacon's time comes."""
         now = self._kit.now
         until = now + _REST
         if known.phase == "beacon" and known.beacon_at is not None:
             until = min(until, max(known.beacon_at, now))
+        reason, detail = self._trouble(draw, known)
         with self._tools.database.transaction() as session:
             session.execute(
                 update(Draw)
                 .where(Draw.id == draw.id, Draw.next_attempt_at == draw.next_attempt_at)
                 .where(Draw.steps == draw.steps)
-                .values(next_attempt_at=until)
+                .values(next_attempt_at=until, tries=0, wait_reason=reason, wait_detail=detail)
                 .execution_options(synchronize_session=False)
             )
+        return 0
+
+    def _trouble(self, draw: Draw, known: Record) -> tuple[str | None, str | None]:
+        """What waiting alone does not mend: a code and one English sentence."""
+        late = known.deadline is not None and self._kit.now > known.deadline
+        if late and known.phase in _BEFORE_BEACON:
+            return "late_reveal", "The beacon's time has come before all secrets were known."
+        if known.phase == "acknowledge":
+            with self._tools.database.reading() as session:
+                party = self._portal.open(session, draw.id)
+            if trouble := self._portal.trouble(party, known, self._kit.now):
+                return "bad_share", trouble
+        return None, None
 
 
 def _row(draw: Draw, said: Signed, now: Any) -> DrawStatement:
