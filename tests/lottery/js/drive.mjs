@@ -93,6 +93,7 @@ const OPS = {
     return { ...bent, checks: bent.checks.map((check) => ({ ...check, zh: inLanguage(check.sentence, "zh") })) };
   },
   whole: async ({ config, list, withheld }) => hex((await whole(configOf(config), list || listOf(), { withheld })).transcript),
+  say: ({ sentence, language }) => inLanguage(sentence, language),
   backup: ({ passphrase, ...entry }) => writeBackup({ ...entry, master: unhex(entry.master) }, passphrase),
   restore: async ({ text: content, expected, passphrase }) => {
     const found = await readBackup(content, expected, passphrase);

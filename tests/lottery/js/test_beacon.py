@@ -21,7 +21,11 @@ NOTHING = "c0" + "00" * 47
 
 def test_the_real_round_and_nothing_else() -> None:
     pytest.importorskip("py_ecc")
-    right: dict[str, object] = {"round": 123, "signature": BEACON.signature, "key": QUICKNET.public_key}
+    right: dict[str, object] = {
+        "round": 123,
+        "signature": BEACON.signature,
+        "key": QUICKNET.public_key,
+    }
     negated = f"{int(BEACON.signature[:2], 16) ^ 0x20:02x}{BEACON.signature[2:]}"
     lies: list[dict[str, object]] = [
         {"round": 124},

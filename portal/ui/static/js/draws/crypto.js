@@ -9,7 +9,8 @@
  *   drawHash(configHash, listRoot, count)
  *   coefficients(master, drawHash, attempt, t) [bigint], a_0 is the secret
  *   commitmentOf(drawHash, attempt, party, secret)
- *   pointsOf(coefficients), shareFor(coefficients, place), isPoint(bytes), isBox(bytes), shareFits(share, place, points),
+ *   pointsOf(coefficients), shareFor(coefficients, place), pointProblem(bytes), boxProblem(bytes),
+ *   shareFits(share, place, points),
  *   secretFits(secret, point), isScalar(bytes), recover(shares)
  *   sealShare(...), openShare(...)
  *   diceValue(digits), seedOf(...), verifyBeacon(...), beaconTime(drand, round)
@@ -24,6 +25,7 @@ import { concat, equal, fromInteger, hex, toInteger, u32, u64, unhex, utf8 } fro
 const { Point } = ed25519;
 /** Order of the base point of edwards25519. */
 export const ORDER = Point.Fn.ORDER;
+const FIELD = 2n ** 255n - 19n;
 const TAG = (name) => utf8(`lottery/${name}/v1\n`);
 
 /** Whether WebCrypto is there: browsers keep it from pages that came over plain http. */
@@ -75,22 +77,33 @@ export const verifySignature = (message, signature, key) => {
 };
 
 /** The point that the bytes are the one encoding of (RFC 8032 §5.1.3), of prime order; else null. */
-const pointOf = (bytes) => {
+const pointOf = (bytes) => read(bytes).point;
+
+/** Why the bytes are no such point; "" when they are. @param {Uint8Array} bytes */
+export const pointProblem = (bytes) => read(bytes).problem;
+
+// A handful of keys signs everything in a draw.
+const POINTS = new Map();
+const read = (bytes) => {
   const name = hex(bytes);
   if (!POINTS.has(name)) {
     if (POINTS.size > 500) POINTS.clear();
-    POINTS.set(name, decoded(bytes));
+    const { point, problem } = decoded(bytes);
+    POINTS.set(name, { point: problem ? null : point, problem });
   }
   return POINTS.get(name);
 };
-// A handful of keys signs everything in a draw.
-const POINTS = new Map();
 const decoded = (bytes) => {
+  const y = little(bytes) & (2n ** 255n - 1n);
+  const odd = bytes[31] >>> 7 === 1;
+  const twice = odd && (y === 1n || y === FIELD - 1n);
+  if (bytes.length !== 32 || y >= FIELD || twice) return { problem: "not the canonical encoding of a point" };
   try {
     const point = Point.fromBytes(bytes);
-    return point.is0() || !point.isTorsionFree() ? null : point;
+    if (point.is0()) return { problem: "the identity" };
+    return { point, problem: point.isTorsionFree() ? "" : "not in the prime-order group" };
   } catch {
-    return null;
+    return { problem: "not on the curve" };
   }
 };
 
@@ -125,15 +138,12 @@ export const commitmentOf = (draw, attempt, party, secret) =>
 /** Feldman's points a_j·B, each 32 bytes. */
 export const pointsOf = (numbers) => numbers.map((a) => Point.BASE.multiply(a).toBytes());
 
-/** Whether the bytes are the one encoding of a point of prime order. */
-export const isPoint = (bytes) => pointOf(bytes) !== null;
-
-/** Whether bytes are the one encoding of an X25519 key that is not of small order. */
-export const isBox = (bytes) => {
+/** Why bytes may not be an X25519 key; "" when they may (RFC 7748 §6.1). */
+export const boxProblem = (bytes) => {
   const number = little(bytes);
-  return bytes.length === 32 && number < FIELD && !SMALL.has(number);
+  if (bytes.length !== 32 || number >= FIELD) return "not canonical";
+  return SMALL.has(number) ? "of small order" : "";
 };
-const FIELD = 2n ** 255n - 19n;
 const SMALL = new Set([
   0n, 1n, FIELD - 1n,
   325606250916557431795983626356110631294008115727848805560023387167927233504n,

@@ -1,90 +1,112 @@
 /**
  * What has to hold between the values of a config, and between a list and its config.
  *
- * configProblem(config), listProblem(list, config) → "" or one clause. The shapes are form.js's.
+ * checkConfig(config), checkList(config, list): throw Failed. The shapes are form.js's.
  */
 import { unhex } from "./bytes.js";
-import { isBox, isPoint } from "./crypto.js";
-import { configShapeProblem, listShapeProblem } from "./form.js";
+import { boxProblem, pointProblem } from "./crypto.js";
+import { configProblem, listProblem } from "./form.js";
+import { say } from "./sentences.js";
+import { Failed, need } from "./verdicts.js";
 
-const SOURCES = ["dice", "drand", "dice,drand"];
 const twice = (values) => new Set(values).size !== values.length;
-
-/** @returns {string} */
-export const configProblem = (config) => {
-  const shape = configShapeProblem(config);
-  if (shape) return shape;
-  const wrong = RULES.find(([holds]) => !holds(config));
-  return wrong ? wrong[1] : "";
+const shaped = (problem) => {
+  if (problem) throw new Failed(problem);
 };
 
-const worded = ({ en, zh }) => Boolean(en.trim() || zh.trim());
-const RULES = [
-  [(c) => [c.title, c.rules, ...c.pools.map((p) => p.name), ...c.stages.map((s) => s.name)].every(worded),
-    "a text in at least one of the two languages is needed"],
-  [(c) => !twice(c.columns), "columns: two have the same name"],
-  [(c) => !twice(c.pools.map((pool) => pool.id)), "pools: two have the same id"],
-  [(c) => c.stages.every(({ pools }) => !twice(pools) && pools.every((id) => c.pools.some((p) => p.id === id))),
-    "stages: one names a pool twice, or one that there is not"],
-  [(c) => c.stages.every((stage) => stage.winners !== "all" || !stage.alternates),
-    "stages: a full ranking leaves no alternates"],
-  [(c) => ["id", "key", "box"].every((name) => !twice(c.parties.map((party) => party[name]))),
-    "parties: two have the same id or key"],
-  [(c) => ["organiser", "notary", "portal"].every((role) => c.parties.filter((p) => p.role === role).length === 1),
-    "parties: exactly one has to be organiser, notary and portal each"],
-  [(c) => c.parties.every(({ key, box }) => isPoint(unhex(key)) && isBox(unhex(box))),
-    "parties: a key is not one that signatures or shares may be made for"],
-  [(c) => c.threshold <= c.parties.length - 1, "threshold: more than a party has holders"],
-  [({ randomness: r }) => SOURCES.includes(r.public.join()), "randomness.public: has to be dice, drand, or dice then drand"],
-  [({ randomness: r }) => ["dice", "drand"].every((name) => r.public.includes(name) === Object.hasOwn(r, name)),
-    "randomness: a source is described that is not used, or the other way round"],
-  [({ randomness: { drand }, attempts }) => !drand || (drand.rounds.length === attempts
-    && (attempts === 1 || drand.rounds[0] < drand.rounds[1])),
-  "randomness.drand.rounds: one rising round for each attempt is needed"],
-  [(c) => !twice(c.void_reasons), "void_reasons: one stands there twice"],
-  [(c) => c.schedule.draw_at >= c.schedule.announced_at, "schedule.draw_at: the draw cannot lie before its announcement"],
-];
-
-/** @returns {string} */
-export const listProblem = (list, config) => {
-  const shape = listShapeProblem(list);
-  if (shape) return shape;
-  const { columns, pools } = list;
-  if (columns.public.join("\x1f") !== config.columns.join("\x1f")) return "columns.public: not those of the config";
-  if (list.duplicates.found && list.duplicates.policy === "refuse") return "duplicates: a list that refuses them has some";
-  if (list.keys.organiser === list.keys.notary) return "keys: the organiser's and the notary's are the same";
-  if (pools.map((pool) => pool.id).join() !== config.pools.map((pool) => pool.id).join()) {
-    return "pools: not those of the config in their order";
+/** @param {object} config */
+export const checkConfig = (config) => {
+  shaped(configProblem(config));
+  const { pools, stages, parties } = config;
+  for (const { en, zh } of [config.title, config.rules, ...[...pools, ...stages].map((one) => one.name)]) {
+    need((en + zh).trim(), say`the config has an empty text where one is needed`);
   }
+  need(!twice(config.columns), say`two columns of the config have the same name`);
+  const ids = pools.map((pool) => pool.id);
+  need(!twice(ids), say`two pools of the config have the same id`);
+  stages.forEach((stage, n) => {
+    const known = !twice(stage.pools) && stage.pools.every((id) => ids.includes(id));
+    need(known, say`stage ${n + 1} names a pool twice, or one that there is not`);
+    need(stage.winners !== "all" || stage.alternates === 0, say`stage ${n + 1} is a full ranking and leaves no alternates`);
+  });
+  checkParties(parties);
+  need(config.threshold < parties.length, say`the threshold is more than a party has holders`);
+  checkSources(config);
+  need(!twice(config.void_reasons), say`a reason for a void is named twice`);
+  need(config.schedule.draw_at >= config.schedule.announced_at, say`the draw lies before its announcement`);
+};
+
+const checkParties = (parties) => {
+  for (const name of ["id", "key", "box"]) {
+    need(!twice(parties.map((party) => party[name])), say`two parties have the same ${name}`);
+  }
+  for (const role of ["organiser", "notary", "portal"]) {
+    const found = parties.filter((party) => party.role === role);
+    need(found.length === 1, say`not exactly one party is the ${role}`);
+  }
+  for (const { id, key, box } of parties) {
+    const problem = pointProblem(unhex(key)) || boxProblem(unhex(box));
+    need(!problem, say`a key of ${id} is ${problem}`);
+  }
+};
+
+const checkSources = ({ randomness, attempts }) => {
+  const { public: sources, drand } = randomness;
+  need(["dice", "drand", "dice,drand"].includes(sources.join()), say`the public sources are out of order`);
+  const named = ["dice", "drand"].filter((source) => Object.hasOwn(randomness, source));
+  need(named.join() === sources.join(), say`a public source is missing, or one too many`);
+  if (!drand) return;
+  const rising = drand.rounds.length === attempts && (attempts === 1 || drand.rounds[0] < drand.rounds[1]);
+  need(rising, say`the config does not name one rising round for each attempt`);
+};
+
+/** @param {object} config @param {object} list */
+export const checkList = (config, list) => {
+  shaped(listProblem(list));
+  need(list.columns.public.join("\x1f") === config.columns.join("\x1f"), say`the list has other public columns than the config`);
+  const { policy, found } = list.duplicates;
+  need(policy === "first" || found === 0, say`the list has duplicates although it refuses them`);
+  need(list.keys.organiser !== list.keys.notary, say`organiser and notary used the same key for the list`);
+  const same = list.pools.map((pool) => pool.id).join() === config.pools.map((pool) => pool.id).join();
+  need(same, say`the list has other pools than the config`);
+  checkRanges(config, list);
+  checkPlaces(config, list);
+};
+
+const checkRanges = (config, list) => {
   let start = 0;
   let tickets = 0;
-  for (const { id, start: first, end, weights } of pools) {
-    const entries = weights.reduce((sum, [, count]) => sum + count, 0);
-    if (first !== start || end - first !== entries) return `pools: the range of ${id} is not right`;
+  for (const { id, start: first, end, weights } of list.pools) {
+    need(first === start && start < end, say`pool ${id} is empty or out of place`);
     const rising = weights.every(([weight], i) => i === 0 || weights[i - 1][0] < weight);
-    if (!rising || weights[weights.length - 1][0] > config.max_weight) return `pools: the weights of ${id} are not right`;
+    const bounded = weights[weights.length - 1][0] <= config.max_weight;
+    need(rising && bounded, say`the weights of pool ${id} do not rise, or are over the bound`);
+    const entries = weights.reduce((sum, [, count]) => sum + count, 0);
+    need(entries === end - start, say`the weights of pool ${id} are not those of its entries`);
     start = end;
     tickets += weights.reduce((sum, [weight, count]) => sum + weight * count, 0);
   }
-  if (start !== list.count) return "pools: the ranges do not make up the list";
-  if (tickets !== list.tickets) return "tickets: not the sum of the weights";
-  return shortage(list, config);
+  need(start === list.count, say`the pools do not make up the whole list`);
+  need(tickets === list.tickets, say`the tickets are not the sum of the weights`);
 };
 
-/** A stage that must not have empty places has enough entries, whoever has won before. */
-const shortage = (list, config) => {
-  const size = (ids) => list.pools.filter((p) => ids.includes(p.id)).reduce((sum, p) => sum + p.end - p.start, 0);
-  const most = [];
+/** A stage that may not leave places empty has entries enough, whoever won before. */
+const checkPlaces = (config, list) => {
+  const size = new Map(list.pools.map((pool) => [pool.id, pool.end - pool.start]));
+  const entries = (pools) => pools.reduce((sum, id) => sum + size.get(id), 0);
+  const winners = [];
   let carried = 0;
-  for (const [n, stage] of config.stages.entries()) {
-    const gone = config.stages.slice(0, stage.repeat ? 0 : n).reduce((sum, earlier, i) => {
-      const won = earlier.winners === "all" ? size(earlier.pools) : Math.min(most[i], size(earlier.pools));
-      return sum + Math.min(won, size(earlier.pools.filter((id) => stage.pools.includes(id))));
-    }, 0);
-    const least = Math.max(0, size(stage.pools) - gone);
-    most.push(stage.winners === "all" ? least : stage.winners + carried);
-    if (stage.unfilled === "refuse" && least < most[n]) return `stage ${n + 1} has more places than entries`;
-    carried = stage.unfilled === "carry" ? Math.max(0, most[n] - least) : 0;
-  }
-  return "";
+  config.stages.forEach((stage, n) => {
+    const earlier = stage.repeat ? [] : winners;
+    const gone = earlier.reduce((sum, [pools, most]) =>
+      sum + Math.min(most, entries(pools.filter((id) => stage.pools.includes(id)))), 0);
+    const total = entries(stage.pools);
+    const least = Math.max(0, total - gone);
+    const everybody = stage.winners === "all";
+    const places = everybody ? least : stage.winners + carried;
+    need(stage.unfilled !== "refuse" || least >= places,
+      say`stage ${n + 1} has ${places} places, but only ${least} entries for sure`);
+    winners.push([stage.pools, everybody ? total : Math.min(places, total)]);
+    carried = stage.unfilled === "carry" ? Math.max(0, places - least) : 0;
+  });
 };

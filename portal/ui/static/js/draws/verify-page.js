@@ -71,7 +71,8 @@ const concluded = ({ outcome, rehearsal, checks }) => {
     || checks.find((one) => one.outcome === "undecided");
   const lines = first && first.sentence ? [inLanguage(first.sentence, lang)] : [];
   // A rehearsal is announced before anything else.
-  conclude(outcome, [rehearsal ? word("rehearsal") : "", word(outcome)].filter(Boolean).join(" "), lines.join(" "));
+  const whole = outcome === "undecided" ? word("allUndecided") || word(outcome) : word(outcome);
+  conclude(outcome, [rehearsal ? word("rehearsal") : "", whole].filter(Boolean).join(" "), lines.join(" "));
   if (first && item(first.key)) item(first.key).scrollIntoView({ block: "nearest" });
 };
 
