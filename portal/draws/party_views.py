@@ -96,7 +96,8 @@ def part(draw_id: str) -> str | Response:
 def part_parties(draw_id: str) -> str:
     """Who is waited for: the part of that page that moves by itself."""
     draw = draws().get(current_actor(), draw_id)
-    return render_template("draws/part_parties.html", lines=list(present.party_lines(draw)))
+    lines = list(present.party_lines(draw))
+    return render_template("draws/part_parties.html", draw=draw, lines=lines)
 
 
 def _page(
