@@ -22,6 +22,7 @@ SCREEN: Final[dict[str, Word]] = {
     "parties": lazy_gettext("Who provides randomness"),
     "committed": lazy_gettext("Seed committed"),
     "acknowledged": lazy_gettext("Shares checked"),
+    "not_yet": lazy_gettext("not yet"),
     "revealed": lazy_gettext("Seed revealed"),
     "present": lazy_gettext("Present"),
     "nobody": lazy_gettext("Not opened yet"),

@@ -90,7 +90,7 @@ def perform(
     draw_at: datetime | None = None,
     draw_id: str = building.DRAW,
     begins: datetime | None = None,
-    title: tuple[str, str] = ("2026年江岸新苑认购摇号", "Jiang'an New Court housing draw 2026"),
+    title: tuple[str, str] = ("2026年江岸新苑认购抽签", "Jiang'an New Court housing draw 2026"),
     public: tuple[str, ...] = ("dice",),
     beacon_at: datetime | None = None,
     public_parties: int = 2,

@@ -61,21 +61,32 @@
 
   // --- what stays on the screen ------------------------------------------------------------------
   const MARKS = ["committed", "acknowledged", "revealed"];
+  const heads = () => {
+    const line = element("li", "party party-heads");
+    line.setAttribute("aria-hidden", "true"); // each tick says it itself
+    line.append(element("span"), ...MARKS.map((mark) => {
+      const head = element("span");
+      both(head, say(mark));
+      return head;
+    }));
+    return line;
+  };
   const showParties = (state) => {
-    part("parties").replaceChildren(...state.parties.map((party) => {
-      const item = element("li", party.revealed ? "party is-open" : "party");
-      item.append(element("strong", "party-name", party.name));
+    hall.classList.toggle("is-many", state.parties.length > 5);
+    part("parties").replaceChildren(heads(), ...state.parties.map((party) => {
+      const item = element("li", "party");
+      const who = element("span", "party-who");
       const role = element("span", "party-role");
       both(role, word("roles", party.role));
-      const marks = element("span", "party-marks");
-      for (const mark of MARKS) {
+      who.append(element("strong", "party-name", party.name), role);
+      item.append(who, ...MARKS.map((mark) => {
         const tick = element("span", party[mark] ? "mark is-done" : "mark");
         const label = element("span", "mark-word");
         both(label, say(mark));
+        if (!party[mark]) label.append(` – ${say("not_yet")[0]}`);
         tick.append(element("i", "mark-box", party[mark] ? "✓" : ""), label);
-        marks.append(tick);
-      }
-      item.append(role, marks);
+        return tick;
+      }));
       return item;
     }));
   };
@@ -106,7 +117,7 @@
       const item = element("li", step && whole ? "is-done" : step ? "is-begun" : "");
       if (step && whole && !step.sealed) item.classList.add("is-sealing");
       const name = element("span", "way-name");
-      both(name, word("steps", type));
+      both(name, type === "result" ? say("winners") : word("steps", type));
       item.append(element("i", "way-dot"), name);
       return item;
     }));
@@ -175,7 +186,7 @@
   const grid = (rows) => {
     const widest = Math.max(8, ...rows.map((row) => wide(row.slice(5).join("  ")) + 6));
     const narrow = matchMedia("(max-width: 60rem)").matches;
-    const columns = narrow ? (widest > 20 ? 1 : 2) : widest > 52 ? 1 : widest > 34 ? 2 : widest > 22 ? 3 : widest > 15 ? 4 : 5;
+    const columns = narrow ? (widest > 20 ? 1 : 2) : widest > 44 ? 1 : widest > 28 ? 2 : widest > 16 ? 3 : widest > 13 ? 4 : 5;
     const lines = narrow ? (columns === 1 ? 10 : 8) : 7;
     return { columns, lines };
   };
@@ -244,7 +255,7 @@
       place.append(nobody);
     }
     const step = shown.steps.find((one) => one.type === "result" && (one.stage || stage.number) === stage.number);
-    set("since", step ? ` · ${say("display_since")[0]} ${time(step.at)} (${say("step")[0]} ${step.n})` : "");
+    set("since", step ? `${say("display_since")[0]} ${time(step.at)} (${say("step")[0]} ${step.n})` : "");
   };
 
   const turn = (by) => {
@@ -345,6 +356,12 @@
     },
     back: () => { part("lost").hidden = true; },
   });
-  addEventListener("resize", () => { if (shown && hall.dataset.scene === "result") { show.key = ""; turnTo(); } });
+  // A telephone changes its height whenever its bars come and go: only the width matters.
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    if (shown && hall.dataset.scene === "result") { show.key = ""; turnTo(); }
+  });
   setInterval(tick, 250);
 })();
