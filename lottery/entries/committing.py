@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from chain_adapter.canonical import canonical_json
 from lottery.entries import layout as names
+from lottery.entries.disk import save, sync
 from lottery.entries.errors import BadEntries, HasDuplicates, Unreadable
 from lottery.entries.ingest import Ingested, ingested
 from lottery.entries.model import Layout, ListKeys, PoolCount, Progress, Rules
@@ -71,8 +71,8 @@ def _refuse(found: Ingested, rules: Rules) -> None:
 
 def _write_lookup(found: Ingested, folder: Path) -> None:
     """Keys and offsets; afterwards the keys are not held any more."""
-    found.buckets.keys.tofile(folder / names.LOOKUP_KEYS)
-    found.buckets.offsets.tofile(folder / names.LOOKUP_OFFSETS)
+    save(folder / names.LOOKUP_KEYS, found.buckets.keys)
+    save(folder / names.LOOKUP_OFFSETS, found.buckets.offsets)
     found.buckets.release()
 
 
@@ -140,23 +140,15 @@ def _appearing(folder: Path) -> Iterator[Path]:
     try:
         yield part
         for file in part.iterdir():
-            _sync(file)
-        _sync(part)
+            sync(file)
+        sync(part)
         if folder.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old-", dir=folder.parent))
             folder.rename(old / folder.name)
         part.rename(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
         for old in folder.parent.glob(f".{folder.name}.old-*"):
             shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lottery.entries.chunks import Chunk
+from lottery.entries.disk import put, reserve
 from lottery.entries.layout import FIRST_ROW
 from lottery.entries.simd import PAD
 
 Keys = NDArray[np.uint64]
+#: Room is taken in pieces of this many bytes.
+_ROOM: Final = 64 << 20
 
 
 class Spool:
@@ -23,6 +26,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         self._sizes: list[tuple[int, int]] = []
+        self._end = self._room = 0
         #: Where the row is not the one after the row before: (ordinal, row).
         self._jumps: list[NDArray[np.int64]] = []
         self._next_row = FIRST_ROW
@@ -37,8 +41,13 @@ class Spool:
     def add(self, chunk: Chunk, keys: Keys) -> None:
         """Write a chunk behind the others."""
         self._sizes.append((len(chunk), len(chunk.data) - PAD))
+        length = _length(*self._sizes[-1])
+        if self._end + length > self._room:
+            reserve(self._file.fileno(), self._room, max(length, _ROOM))
+            self._room += max(length, _ROOM)
         for array in (keys, chunk.classes, chunk.id_sizes, chunk.field_sizes, chunk.data):
-            _write(self._file, array)
+            put(self._file.fileno(), array, self._end)
+            self._end += array.nbytes
         rows = chunk.rows.astype(np.int64)
         expected = np.concatenate(([self._next_row], rows[:-1] + 1))
         jumps = np.flatnonzero(rows != expected)
@@ -100,12 +109,6 @@ def _length(count: int, size: int) -> int:
 def _between(ordinals: NDArray[np.int64], first: int, end: int) -> bool:
     low, high = np.searchsorted(ordinals, (first, end))
     return bool(low < high)
-
-
-def _write(file: Any, array: NDArray[Any]) -> None:
-    view = np.ascontiguousarray(array).data.cast("B")
-    while view:
-        view = view[file.write(view) :]
 
 
 def _fill(file: Any, array: NDArray[Any]) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lottery.entries import layout as names
 from lottery.entries.chunks import Chunk
+from lottery.entries.disk import created, put, save
 from lottery.entries.duplicates import starts_of
 from lottery.entries.hashing import bytes_of, key_states, leaves_of
 from lottery.entries.ingest import Ingested
@@ -61,7 +59,12 @@ def write_entries(
     places = np.empty(0, np.uint32)
     if not plain:
         places = np.full(spool.count, names.NOBODY, np.uint32)
-    with _opened(folder, names.LEAVES, names.TAGS, names.FIELDS, names.ROWS) as files:
+    sizes = {names.LEAVES: 32 * cursors.count, names.TAGS: 32 * cursors.count}
+    sizes |= {names.FIELDS: int(found.sizes.sum())}
+    numbered = plain and spool.numbered
+    if not numbered:
+        sizes |= {names.ROWS: 4 * cursors.count}
+    with created(folder, sizes) as files:
         hasher = _Hasher(keys, draw_id)
         index = np.zeros((cursors.count + _STRIDE - 1) // _STRIDE, np.uint64)
         for first, chunk in spool.chunks():
@@ -69,14 +72,10 @@ def write_entries(
             if len(groups.order):
                 if not plain:
                     places[first + groups.order] = groups.positions
-                rows = None
-                if not (plain and spool.numbered):
-                    rows = spool.rows(first + groups.order)
+                rows = None if numbered else spool.rows(first + groups.order)
                 _write_chunk(files, chunk, groups, cursors, index, hasher, rows)
             progress(first + len(chunk), spool.count, "hash")
-    index.tofile(folder / names.FIELDS_INDEX)
-    if plain and spool.numbered:
-        (folder / names.ROWS).unlink()
+    save(folder / names.FIELDS_INDEX, index)
     _write_positions(found.buckets.ordinals, places, folder / names.LOOKUP_POSITIONS)
 
 
@@ -143,11 +142,11 @@ def _write_chunk(
     for k in range(len(groups.bounds) - 1):
         first, end = int(groups.bounds[k]), int(groups.bounds[k + 1])
         position = int(groups.positions[first])
-        _put(files[names.LEAVES], leaves[32 * first : 32 * end], 32 * position)
-        _put(files[names.TAGS], tags[32 * first : 32 * end], 32 * position)
-        _put(files[names.FIELDS], lines[ends[k] : ends[k + 1]], int(places[k]))
+        put(files[names.LEAVES], leaves[32 * first : 32 * end], 32 * position)
+        put(files[names.TAGS], tags[32 * first : 32 * end], 32 * position)
+        put(files[names.FIELDS], lines[ends[k] : ends[k + 1]], int(places[k]))
         if rows is not None:
-            _put(files[names.ROWS], rows[first:end].view(np.uint8), 4 * position)
+            put(files[names.ROWS], rows[first:end], 4 * position)
 
 
 def _grouped(chunk: Chunk, first: int, left_out: NDArray[np.uint64], cursors: Cursors) -> Groups:
@@ -244,25 +243,9 @@ def _lines(
     ends[bounds.size - 1] = used
 
 
-def _write_positions(ordinals: NDArray[np.uint32], places: Any, path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        for start in range(0, len(ordinals), 1 << 20):
-            some = ordinals[start : start + (1 << 20)]
-            (places[some] if len(places) else some).tofile(file)
-
-
-@contextmanager
-def _opened(folder: Path, *wanted: str) -> Iterator[dict[str, int]]:
-    files = {name: os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600) for name in wanted}
-    try:
-        yield files
-    finally:
-        for descriptor in files.values():
-            os.close(descriptor)
-
-
-def _put(file: int, array: Bytes, offset: int) -> None:
-    view = array.data
-    while view:
-        written = os.pwrite(file, view, offset)
-        view, offset = view[written:], offset + written
+def _write_positions(ordinals: NDArray[np.uint32], places: NDArray[np.uint32], path: Path) -> None:
+    step = 1 << 20
+    with created(path.parent, {path.name: ordinals.nbytes}) as files:
+        for start in range(0, len(ordinals), step):
+            some = ordinals[start : start + step]
+            put(files[path.name], places[some] if len(places) else some, 4 * start)
