@@ -8,14 +8,23 @@ from flask import flash, jsonify, make_response, redirect, render_template, requ
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from portal.draws import forms, list_views, naming, notary_views, party_views, present, wizard
+from portal.draws import (
+    forms,
+    list_views,
+    naming,
+    notary_views,
+    panel,
+    party_views,
+    present,
+    wizard,
+)
 from portal.draws.blueprint import blueprint
 from portal.draws.frame import draws, framed, refusal
 from portal.draws.shapes import DrawView, Plan, PoolCount
 from portal.problems import BadInput, PortalError
 from portal.ui.context import current_actor, services
 
-__all__ = ["blueprint", "list_views", "notary_views", "party_views"]
+__all__ = ["blueprint", "list_views", "notary_views", "panel", "party_views"]
 
 
 @blueprint.get("/")
