@@ -10,7 +10,8 @@ from lottery import drafting, verifier
 
 
 @pytest.fixture(autouse=True, scope="session")
-def pairings_once() -> None:
-    """The same pairing is computed once: it takes seconds, and its answer never changes."""
+def computed_once() -> None:
+    """The same pairing or signature is judged once: it takes long, and the answer stays."""
+    verifier.verify_signature = lru_cache(8192)(verifier.verify_signature)
     verifier.verify_bls = lru_cache(verifier.verify_bls)
     drafting.verify_beacon = lru_cache(drafting.verify_beacon)
