@@ -44,6 +44,59 @@ const stream = (key) => {
   };
 };
 
+/** Which ticket lies in places that were moved: open addressing, places kept as place + 1. */
+class Moved {
+  constructor(bits = 12) {
+    this.size = 0;
+    this.bits = bits;
+    this.places = new Uint32Array(1 << bits);
+    this.tickets = new Uint32Array(1 << bits);
+  }
+
+  #slot(place) {
+    const mask = this.places.length - 1;
+    let slot = Math.imul(place, 0x9e37_79b1) >>> (32 - this.bits);
+    while (this.places[slot] !== 0 && this.places[slot] !== place + 1) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  get(place) {
+    const slot = this.#slot(place);
+    return this.places[slot] === 0 ? place : this.tickets[slot];
+  }
+
+  /** Puts `ticket` into `place` and gives what lay there. */
+  swap(place, ticket) {
+    const slot = this.#slot(place);
+    const before = this.places[slot] === 0 ? place : this.tickets[slot];
+    this.tickets[slot] = ticket;
+    if (this.places[slot] === 0) {
+      this.places[slot] = place + 1;
+      this.size += 1;
+      if (2 * this.size > this.places.length) this.#grow();
+    }
+    return before;
+  }
+
+  #grow() {
+    const { places, tickets } = this;
+    Object.assign(this, new Moved(this.bits + 1));
+    places.forEach((place, i) => {
+      if (place) this.swap(place - 1, tickets[i]);
+    });
+  }
+
+  /** All tickets in their places, from `first` on. */
+  laidOut(total, first) {
+    const all = new Uint32Array(total);
+    for (let n = first; n < total; n += 1) all[n] = n;
+    this.places.forEach((place, i) => {
+      if (place) all[place - 1] = this.tickets[i];
+    });
+    return all;
+  }
+}
+
 /**
  * A uniform permutation of 0 … total−1 (Fisher and Yates), ticket by ticket.
  * @param {Uint8Array} key 32 bytes @param {number} total below 2³²
@@ -51,39 +104,33 @@ const stream = (key) => {
  */
 export const permutation = (key, total) => {
   const word = stream(key);
-  let moved = new Map();
+  let moved = new Moved();
   let array = null;
   let i = 0;
 
-  const spread = () => {
-    array = new Uint32Array(total);
-    for (let n = i; n < total; n += 1) array[n] = n;
-    for (const [n, ticket] of moved) array[n] = ticket;
-    moved = null;
+  const exchanged = (r) => {
+    if (!array) return moved.swap(r, moved.get(i));
+    const ticket = array[r];
+    array[r] = array[i];
+    return ticket;
   };
 
   return {
     next() {
       const m = total - i;
-      const limit = ALL - (ALL % m);
       let x = word();
-      while (x >= limit) x = word();
-      const r = i + (x % m);
-      let ticket;
-      if (array) {
-        ticket = array[r];
-        array[r] = array[i];
-      } else {
-        ticket = moved.get(r) ?? r;
-        if (r !== i) moved.set(r, moved.get(i) ?? i);
-        moved.delete(i);
-        if (moved.size >= MANY && total <= ARRAY) {
-          i += 1;
-          spread();
-          return ticket;
-        }
+      // Words from the last, incomplete multiple of m on are left out; most lie far below.
+      if (x > ALL - m) {
+        const limit = ALL - (ALL % m);
+        while (x >= limit) x = word();
       }
+      // The remainder by division: exact below 2³², and quicker than % on such numbers.
+      const ticket = exchanged(i + x - m * Math.floor(x / m));
       i += 1;
+      if (!array && moved.size >= MANY && total <= ARRAY) {
+        array = moved.laidOut(total, i);
+        moved = null;
+      }
       return ticket;
     },
   };
@@ -138,7 +185,6 @@ const holderOf = (runs, ticket) => {
 class Marks {
   constructor(count) {
     this.bits = new Uint8Array(Math.ceil(count / 8));
-    this.count = 0;
   }
 
   has(n) {
@@ -147,9 +193,19 @@ class Marks {
 
   add(n) {
     this.bits[n >>> 3] |= 1 << (n & 7);
-    this.count += 1;
+  }
+
+  /** How many of the positions start … end − 1 are marked. */
+  within(start, end) {
+    let count = 0;
+    let n = start;
+    for (; n < end && n & 7; n += 1) count += this.has(n);
+    for (; n + 8 <= end; n += 8) count += ONES[this.bits[n >>> 3]];
+    for (; n < end; n += 1) count += this.has(n);
+    return count;
   }
 }
+const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
 
 /** The stages of one attempt, drawn in order from its seed. */
 export class Selection {
@@ -176,7 +232,7 @@ export class Selection {
     const taken = this.#take(stage, key, runs, tickets, wanted + extra);
     const winners = taken.subarray(0, wanted);
     const alternates = taken.subarray(wanted);
-    for (const position of winners) if (!this.won.has(position)) this.won.add(position);
+    for (const position of winners) this.won.add(position);
     const unfilled = places - wanted;
     this.carried = stage.unfilled === "carry" ? unfilled : 0;
     const digest = positionsHash(winners, alternates);
@@ -201,12 +257,9 @@ export class Selection {
   }
 
   #wonIn(stage) {
-    let count = 0;
-    if (!this.won.count) return 0;
-    for (const id of stage.pools) {
+    return stage.pools.reduce((sum, id) => {
       const { start, end } = this.list.pools.find((pool) => pool.id === id);
-      for (let n = start; n < end; n += 1) count += this.won.has(n);
-    }
-    return count;
+      return sum + this.won.within(start, end);
+    }, 0);
   }
 }
