@@ -25,7 +25,7 @@ from portal.audit.service import record
 from portal.draws import access
 from portal.draws.inviting import check_notary
 from portal.draws.kit import Kit
-from portal.draws.models import Draw, DrawParty, DrawState, DrawStatement
+from portal.draws.models import Draw, DrawList, DrawParty, DrawState, DrawStatement
 from portal.draws.records import Records
 from portal.draws.shapes import HandedIn
 from portal.problems import BadInput, Conflict, Forbidden, NotFound, PortalError, Unavailable
@@ -112,6 +112,7 @@ class Accepting:
         try:
             known.check(said.document, said.signature)
             self._check_time(known, said)
+            self._check_list(known, said)
             _check_findings(known, said)
         except BadStatement as error:
             raise _refusal(error) from error
@@ -123,6 +124,15 @@ class Accepting:
         if late and said.document["type"] in ("reveal", "share"):
             message = "the beacon's round is less than 60 s away, or has passed"
             raise BadStatement("late", message)
+
+    def _check_list(self, known: Record, said: _Said) -> None:
+        """The list that was committed to before the freeze, and no other."""
+        if said.document["type"] != "list":
+            return
+        with self._tools.database.reading() as session:
+            listed = session.get_one(DrawList, known.config.draw)
+        if said.document["draw_hash"] != known.draw_hash_of(json.loads(listed.document or "{}")):
+            raise BadStatement("list", "the statement is about another list")
 
     def _write(
         self, actor: Actor, seen: Draw, party: DrawParty, known: Record, said: _Said
