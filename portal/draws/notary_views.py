@@ -40,6 +40,7 @@ def audit(draw_id: str) -> str:
 @blueprint.post("/<draw_id>/waive")
 def waive(draw_id: str) -> Response:
     """Go ahead although it was applied for late, and say why."""
+    draws().get(current_actor(), draw_id)
     try:
         draws().waive(current_actor(), draw_id, request.form.get("reason", ""))
         flash(gettext("The reason was kept."), "success")
@@ -51,6 +52,7 @@ def waive(draw_id: str) -> Response:
 @blueprint.post("/<draw_id>/beacon")
 def beacon(draw_id: str) -> Response:
     """Take the beacon's round as drand publishes it."""
+    draws().get(current_actor(), draw_id)
     given = request.files.get("beacon")
     content = given.read(_MOST_BEACON + 1) if given else b""
     if not content or len(content) > _MOST_BEACON:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,7 +101,7 @@ def plan(hall: Hall) -> None:
     page.fill("[name='stages-1-winners']", "5")
     page.click("[data-part=next]")
     page.click("[data-part=next]")
-    soon = datetime.now() + timedelta(days=1)
+    soon = datetime.now(UTC) + timedelta(days=1)
     page.fill("[name=draw_at]", soon.strftime("%Y-%m-%dT%H:%M"))
     expect(page.locator("[data-part=seven-days]")).to_be_visible()
     page.click("[data-part=next]")

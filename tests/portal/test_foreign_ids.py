@@ -8,7 +8,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
@@ -23,6 +23,7 @@ from portal.captures.service import Timing, Wish
 from portal.cases.models import Case
 from portal.cases.service import CaseFields
 from portal.deposits.models import Deposit
+from portal.draws.models import Draw, DrawParty
 from portal.imports.models import Import
 from portal.organisations.models import AccessGrant, Invitation, Membership, Organisation
 from portal.security import PUBLIC_ENDPOINTS
@@ -66,6 +67,8 @@ _KEPT = (
         CaptureSchedule,
         Case,
         Deposit,
+        Draw,
+        DrawParty,
         Import,
         Invitation,
         Membership,
@@ -130,7 +133,10 @@ def ids(services: Services, company: Company) -> dict[str, str]:
     )
     with services.database.transaction() as session:
         session.add(hook)
+    organiser = replace(manager, roles=manager.roles | {"organiser"})
     return {
+        "draw_id": services.draws.create(organiser, "抽奖", ""),
+        "party": "organiser",
         "draft_id": draft,
         "upload_id": upload.id,
         "webhook_id": hook.id,

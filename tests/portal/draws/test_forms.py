@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,8 +18,8 @@ from portal.problems import BadInput
 ZONE = ZoneInfo("Asia/Shanghai")
 _texts = st.text(st.characters(categories=("L", "N", "P")), max_size=20).map(str.strip)
 _ids = st.from_regex(r"[A-Za-z0-9_-]{1,16}", fullmatch=True)
-_minutes = st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)).map(
-    lambda at: at.replace(second=0, microsecond=0, tzinfo=UTC)
+_minutes = st.integers(0, 10**6).map(
+    lambda passed: datetime(2026, 11, 21, tzinfo=UTC) + timedelta(minutes=passed)
 )
 
 

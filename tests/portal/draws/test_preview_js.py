@@ -53,7 +53,7 @@ def test_chances_are_those_of_drawing_tickets(tmp_path: Path) -> None:
 
 def drawn(weights: list[int], places: tuple[int, ...]) -> list[float]:
     """How many of the heavy ones win in each stage, on average over many draws."""
-    random, sums = Random(20261121), [0] * len(places)
+    random, sums = Random(20261121), [0] * len(places)  # noqa: S311
     for _ in range(_DRAWS):
         left = list(range(len(weights)))
         for number, count in enumerate(places):
