@@ -103,6 +103,11 @@ class Frame:
                 return said(named.get("zh", ""), named.get("en", "")).text or name
         return name
 
+    def names(self, parties: tuple[str, ...]) -> str:
+        """Parties as people call them."""
+        known = {party.id: party.name for party in self.parties}
+        return ", ".join(known.get(each, each) for each in parties)
+
     def pools(self, stage: PublicStage) -> str:
         return ", ".join(map(self.pool, stage.pools))
 

@@ -21,6 +21,7 @@ import lottery
 from portal.draws import live as live_layer
 from portal.draws import naming, public_words
 from portal.draws.public_present import Frame, away, framed, screen_words
+from portal.draws.service import DrawService
 from portal.draws.shapes import PublicDraw, WinnersPage
 from portal.problems import BadInput, NotFound
 from portal.sheets import csv_pieces
@@ -192,7 +193,7 @@ def table(draw_id: str, attempt: int, stage: int) -> Response:
     first = _winners(draw_id, attempt, stage, 1, _GULP)
     heading = [gettext("Rank"), gettext("Kind"), gettext("Position in the list")]
     heading += [gettext("Pool"), gettext("Weight"), *first.columns]
-    rows = _table_rows(draw_id, first, (gettext("Winner"), gettext("Alternate")))
+    rows = _table_rows(services().draws, draw_id, first, (gettext("Winner"), gettext("Alternate")))
     answer = Response(csv_pieces(heading, rows), mimetype="text/csv")
     return away(answer, f"draw-{draw_id[:8]}-{attempt}-{stage}.csv")
 
@@ -283,10 +284,10 @@ def _won(draw_id: str, position: int) -> list[dict[str, Any]]:
 
 
 def _table_rows(
-    draw_id: str, first: WinnersPage, kinds: tuple[str, str]
+    draws: DrawService, draw_id: str, first: WinnersPage, kinds: tuple[str, str]
 ) -> Iterator[tuple[str | int, ...]]:
-    """Rows of the download. What a later page holds was drawn at the same time as the first."""
-    draws, page = services().draws, first
+    """Rows of the download, read while it goes out; by then the request is over."""
+    page = first
     while True:
         for row in page.rows:
             yield row.rank, kinds[row.alternate], row.position, *row.fields

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,6 +96,7 @@ def perform(
     beacon_at: datetime | None = None,
     public_parties: int = 2,
     columns: tuple[str, ...] = ("登记号", "姓名"),
+    name_of: Callable[[int], str] = lambda place: f"张*{place % 10}",
     **more: Any,
 ) -> Performance:
     """A draw whose config and list are fixed; ``folder`` is where the portal keeps its draws. One
@@ -106,7 +108,7 @@ def perform(
         out.write("证件,登记号,姓名,组\n")
         for place in range(entries):
             group = "A" if place % 10 == 0 else "B"
-            out.write(f"ID{place:08d},{number(place)},张*{place % 10},{group}\n")
+            out.write(f"ID{place:08d},{number(place)},{name_of(place)},{group}\n")
     keys = ListKeys(*(hashlib.sha256(part).digest() for part in (b"o", b"n", b"s", b"l")))
     target = place_of_list / "list-1"
     layout = Layout("证件", columns, "组")

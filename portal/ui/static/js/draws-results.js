@@ -97,7 +97,7 @@
     const found = [];
     try {
       for (let n = 1; (n - 1) * piece < total && found.length <= MOST; n += 1) {
-        said.textContent = word("searching", { percent: Math.floor((100 * (n - 1) * piece) / total) });
+        said.textContent = word("searching", { percent: `${Math.floor((100 * (n - 1) * piece) / total)} %` });
         const got = await load(n);
         if (mine !== search) return;
         for (const row of got.rows) if (row.slice(5).some((field) => plain(field).includes(wanted))) found.push(row);
