@@ -20,7 +20,7 @@ import lottery
 from tests.browser.conftest import OpenPage, Watch
 from tests.browser.test_pages import axe_violations, has_sideways_scroll
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 _LONG = 60_000
 _DICE = "34152" * 10
@@ -112,7 +112,7 @@ def plan(hall: Hall) -> None:
 
 def columns(page: Page) -> None:
     """What they mean; the worker has read the file by then."""
-    page.wait_for_selector("#columns-form", timeout=_LONG)
+    page.wait_for_selector("#columns-form", timeout=2 * _LONG)
     for heading, meaning in (("编号", "id"), ("姓名", "public")):
         box = page.locator("th", has_text=heading).locator("select")
         box.select_option(meaning)
