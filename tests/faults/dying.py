@@ -100,6 +100,15 @@ def work(settings: Settings, crossings: int, minutes_ahead: int) -> None:
         pass
 
 
+def draw(settings: Settings, crossings: int, minutes_ahead: int) -> None:
+    """A worker that moves draws, their lists and their deposits until nothing is due."""
+    ahead = timedelta(minutes=minutes_ahead)
+    services = build_services(settings, clock=lambda: datetime.now(UTC) + ahead)
+    _light(crossings)
+    while services.draws.ingest() + services.draws.advance() + services.deposits.advance():
+        pass
+
+
 def confirm(settings: Settings, actor: Actor, draft: str, grouping: str, crossings: int) -> None:
     """A web process that confirms one draft."""
     services = build_services(settings)
