@@ -5,7 +5,7 @@
  * readRecord(steps) → {draw, config, configHash, list, drawHash (bytes|null), attempt, head, count,
  *   commits: Map(party → {commitment, points}), dealt: Map(dealer → [{holder, ephemeral, sealed}]),
  *   acknowledged: Set, opened: boolean, dice: string|null, revealed: Map(party → hex),
- *   shared: Map(dealer → Map(holder → hex)), voided, last: type of the newest step}
+ *   voided, last: type of the newest step}
  * Throws RecordError(code, step): form, chain, signature, config, list, order.
  * The full verification of a finished draw is verifier.js.
  */
@@ -70,7 +70,7 @@ const begin = (first) => {
 
 const fresh = (attempt) => ({
   attempt, commits: new Map(), dealt: new Map(), acknowledged: new Set(), opened: false,
-  dice: null, revealed: new Map(), shared: new Map(),
+  dice: null, revealed: new Map(),
 });
 
 const signed = (message, signature, key) => {
