@@ -44,6 +44,26 @@ def put(descriptor: int, array: NDArray[Any], offset: int) -> None:
         view, offset = view[written:], offset + written
 
 
+def fill(descriptor: int, array: NDArray[Any], offset: int) -> None:
+    """Read all of ``array`` from ``offset`` on.
+
+    Raises:
+        OSError: there is less.
+    """
+    view = array.data.cast("B")
+    while view:
+        read = os.preadv(descriptor, [view], offset)
+        if not read:
+            raise OSError("a temporary file is shorter than it was")
+        view, offset = view[read:], offset + read
+
+
+def let_go(descriptor: int) -> None:
+    """Write what has gathered in memory, and let go of what has been written: a long file that is
+    not read again soon would only drive other things out of memory."""
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def save(path: Path, array: NDArray[Any]) -> None:
     """Write ``array`` as a new file."""
     with created(path.parent, {path.name: array.nbytes}) as files:

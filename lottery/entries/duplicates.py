@@ -57,7 +57,7 @@ def repeats_in(spool: Spool, buckets: Buckets) -> Repeats:
         return Repeats(chosen, chosen)
     digests = np.empty((len(chosen), 4), np.uint64)
     done = 0
-    for base, chunk in spool.chunks(chosen):
+    for base, chunk in spool.some(chosen):
         low, high = np.searchsorted(chosen, (base, base + len(chunk)))
         starts = starts_of(chunk)
         picked = chosen[low:high] - base
@@ -83,7 +83,7 @@ def starts_of(chunk: Chunk) -> Integers:
 
 def _ids(spool: Spool, ordinals: Integers) -> list[str]:
     found = []
-    for base, chunk in spool.chunks(ordinals):
+    for base, chunk in spool.some(ordinals):
         low, high = np.searchsorted(ordinals, (base, base + len(chunk)))
         starts = starts_of(chunk)
         for at in ordinals[low:high] - base:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
+from lottery.entries.disk import let_go
 from lottery.entries.errors import Unreadable
 
 BLOCK: Final = 4 << 20
+_LETTING_GO: Final = 64 << 20
 _WINDOW: Final = 1 << 20
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
@@ -111,6 +113,8 @@ def stream(path: Path, encoding: Encoding, digest: Digest) -> Iterator[tuple[byt
         while block := file.read(BLOCK):
             digest.update(block)
             done += len(block)
+            if done % _LETTING_GO < len(block):
+                let_go(file.fileno())
             yield (block if decoder is None else _utf8(decoder.decode(block))), min(done, size)
     if decoder is not None and (rest := decoder.decode(b"", True)):
         yield _utf8(rest), done

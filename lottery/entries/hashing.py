@@ -170,12 +170,12 @@ def leaves_of(
         count = min(_BATCH, order.size - base)
         # salt = HMAC(K_salt, u64 position)[:16]
         for m in range(count):
-            put_number(numbers, 64 * m, positions[base + m], 8)
+            put_number(numbers, 64 * m, positions[base + m])
             _start(states, m, salting, 0)
         blocks_of(states, numbers, 0, 64, count)
         _outer(states, salting, digests, count)
         for m in range(count):
-            put_number(bodies, m * long + 1, positions[base + m], 8)
+            put_number(bodies, m * long + 1, positions[base + m])
             put_digest(bodies, m * long + 9, states, m)
         # tag = HMAC(K_notary, HMAC(K_organiser, draw ‖ id))
         for m in range(count):

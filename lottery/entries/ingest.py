@@ -65,7 +65,7 @@ def ingested(
         Unreadable: no table, or more entries than the rules allow.
     """
     rules = reading.rules
-    with Spool(folder) as spool:
+    with Spool(folder, table.file_bytes) as spool:
         problems = Problems()
         histogram = np.zeros(1 << COARSE, np.int64)
         prefix = _LOOKUP + draw_id.encode()

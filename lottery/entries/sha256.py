@@ -177,22 +177,36 @@ def blocks_of(states: Words, data: Bytes, offset: Int, stride: Int, count: Int) 
         block(states, m, data, offset + m * stride)
 
 
-@inlined
-def put_number(data: Bytes, offset: Int, number: Int, width: Int) -> None:
-    """``number``, big-endian in ``width`` bytes."""
-    for i in range(width):
-        data[offset + i] = np.uint8((number >> (8 * (width - 1 - i))) & 255)
+@_intrinsic  # type: ignore[untyped-decorator]
+def put_number(typing: Any, data: Any, offset: Any, number: Any) -> tuple[Any, Any]:
+    """Write ``number`` big-endian to ``data[offset:offset + 8]``."""
+    signature = types.void(data, types.int64, types.int64)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        address = _pointer(context, builder, signature.args[0], arguments[0])
+        place = builder.bitcast(builder.gep(address, [arguments[1]]), _LONG.as_pointer())
+        swap = _declared(builder.module, ir.FunctionType(_LONG, [_LONG]), "llvm.bswap.i64")
+        builder.store(builder.call(swap, [arguments[2]]), place, align=1)
+        return context.get_dummy_value()
+
+    return signature, generate
 
 
-@inlined
-def put_digest(data: Bytes, offset: Int, states: Words, at: Int) -> None:
-    """The digest that ``states[at]`` stands for."""
-    for i in range(8):
-        word = states[at, i]
-        data[offset + 4 * i] = np.uint8(word >> np.uint32(24))
-        data[offset + 4 * i + 1] = np.uint8((word >> np.uint32(16)) & np.uint32(255))
-        data[offset + 4 * i + 2] = np.uint8((word >> np.uint32(8)) & np.uint32(255))
-        data[offset + 4 * i + 3] = np.uint8(word & np.uint32(255))
+@_intrinsic  # type: ignore[untyped-decorator]
+def put_digest(typing: Any, data: Any, offset: Any, states: Any, at: Any) -> tuple[Any, Any]:
+    """Write the digest that ``states[at]`` stands for to ``data[offset:offset + 32]``."""
+    signature = types.void(data, types.int64, states, types.int64)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        where = [_pointer(context, builder, signature.args[i], arguments[i]) for i in (0, 2)]
+        state = builder.gep(where[1], [builder.mul(arguments[3], ir.Constant(_LONG, 32))])
+        place = builder.gep(where[0], [arguments[1]])
+        swap = _instruction(builder, "llvm.bswap.v4i32", 1)
+        for half in (0, 16):
+            _store(builder, place, half, builder.call(swap, [_load(builder, state, half)]))
+        return context.get_dummy_value()
+
+    return signature, generate
 
 
 @inlined
@@ -203,5 +217,5 @@ def close_message(data: Bytes, offset: Int, length: Int, before: Int) -> Int:
     for i in range(length, blocks * 64 - 8):
         data[offset + i] = 0
     data[offset + length] = 0x80
-    put_number(data, offset + blocks * 64 - 8, (before + length) * 8, 8)
+    put_number(data, offset + blocks * 64 - 8, (before + length) * 8)
     return blocks

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lottery.entries import layout as names
 from lottery.entries.chunks import Chunk
-from lottery.entries.disk import created, put, save
+from lottery.entries.disk import created, let_go, put, save
 from lottery.entries.duplicates import starts_of
 from lottery.entries.hashing import bytes_of, key_states, leaves_of
 from lottery.entries.ingest import Ingested
@@ -23,6 +23,8 @@ Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
 _STRIDE: Final = names.STRIDE
 _LINE_END: Final = 0x0A
+#: Entries after which tags and fields, which nobody reads again now, need not stay in memory.
+_LETTING_GO: Final = 1 << 20
 
 
 class Cursors:
@@ -67,13 +69,19 @@ def write_entries(
     with created(folder, sizes) as files:
         hasher = _Hasher(keys, draw_id)
         index = np.zeros((cursors.count + _STRIDE - 1) // _STRIDE, np.uint64)
-        for first, chunk in spool.chunks():
+        since = 0
+        for first, chunk in spool.last_pass():
             groups = _grouped(chunk, first, left_out, cursors)
             if len(groups.order):
                 if not plain:
                     places[first + groups.order] = groups.positions
                 rows = None if numbered else spool.rows(first + groups.order)
                 _write_chunk(files, chunk, groups, cursors, index, hasher, rows)
+            since += len(chunk)
+            if since > _LETTING_GO:
+                since = 0
+                for name in (names.TAGS, names.FIELDS):
+                    let_go(files[name])
             progress(first + len(chunk), spool.count, "hash")
     save(folder / names.FIELDS_INDEX, index)
     _write_positions(found.buckets.ordinals, places, folder / names.LOOKUP_POSITIONS)
