@@ -21,7 +21,7 @@ WORDS: Final = {
     "carried": lazy_gettext("%(count)s of them carried over"),
     "alternates": lazy_gettext("%(count)s alternates"),
     "ranked": lazy_gettext("everybody is ranked"),
-    "entries": lazy_gettext("Entries"),
+    "entries": lazy_gettext("Entries in the list"),
     "tickets": lazy_gettext("Tickets"),
     "winners": lazy_gettext("Winners"),
     "empty-places": lazy_gettext("Places that stay empty: %(count)s"),

@@ -154,10 +154,10 @@ const bars = (stage, colours, width) => {
   const names = ["entries", "tickets", "winners"];
   svg.setAttribute("aria-label", names.map((name, row) => `${say(name)}: ${number(sums[row])}`).join("; "));
   const at = [0, 0, 0];
-  const heaviest = Math.max(...stage.parts.map((one) => one.weight));
+  const heaviest = (pool) => Math.max(...stage.parts.filter((one) => one.pool === pool).map((one) => one.weight));
   for (const one of stage.parts) {
     const shares = [one.entries / stage.eligible, one.tickets / stage.tickets, one.places / stage.places];
-    const group = shape("g", { class: `pool-${colours.get(one.pool)}${one.weight < heaviest ? " part-light" : ""}` });
+    const group = shape("g", { class: `pool-${colours.get(one.pool)}${one.weight < heaviest(one.pool) ? " part-light" : ""}` });
     const edges = shares.map((share, row) => [at[row], (at[row] += share * width)]);
     edges.forEach(([left, right], row) => {
       group.append(shape("rect", { x: left, y: row * (BAR + GAP), width: Math.max(1.5, right - left - 1), height: BAR, rx: 2 }));
