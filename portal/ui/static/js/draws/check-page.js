@@ -98,6 +98,7 @@ const show = (receipt, entry, recordOf, told) => {
   link.href = URL.createObjectURL(new Blob([`${JSON.stringify(receipt)}\n`], { type: "application/json" }));
   link.download = `receipt-${draw.slice(0, 8)}-${entry.position}.json`;
   answer.replaceChildren(place);
+  answer.scrollIntoView({ block: "nearest", behavior: "smooth" });
 };
 
 /** Runs one question at a time: a newer one takes the place of an older one's answer. */
