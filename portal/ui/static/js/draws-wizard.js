@@ -259,7 +259,9 @@ const complain = (message, field) => {
   wrong.closest("div").append(told);
 };
 const keep = () => { try { sessionStorage.setItem(KEPT, JSON.stringify(snapshot())); } catch { /* full: the portal has it */ } };
-const forget = () => { try { sessionStorage.removeItem(KEPT); } catch { /* nothing was kept */ } };
+// A page that is being left may come back as it was before the last saving: what was typed stays.
+let leaving = false;
+const forget = () => { if (leaving) return; try { sessionStorage.removeItem(KEPT); } catch { /* nothing was kept */ } };
 
 const save = async () => {
   clearTimeout(waits);
@@ -416,11 +418,14 @@ part("finish").addEventListener("click", (event) => {
   const { href } = event.currentTarget;
   Promise.resolve(save()).then(() => { if (!part("saved").classList.contains("is-bad")) location.assign(href); });
 });
-part("forget").addEventListener("click", () => { forget(); location.reload(); });
+part("forget").addEventListener("click", () => { leaving = dirty = false; clearTimeout(waits); forget(); location.reload(); });
 for (const link of document.querySelectorAll("[data-goto]")) {
   link.addEventListener("click", (event) => { event.preventDefault(); goTo(Number(link.dataset.goto)); });
 }
-window.addEventListener("beforeunload", () => { if (dirty) keep(); });
+window.addEventListener("beforeunload", () => {
+  if (dirty || saving) keep();
+  leaving = true;
+});
 new ResizeObserver(() => drawPicture()).observe(part("picture"));
 
 const kept = sessionStorage.getItem(KEPT);
