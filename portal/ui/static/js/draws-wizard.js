@@ -434,8 +434,7 @@ if (kept && kept !== JSON.stringify(snapshot())) {
   if (kept !== JSON.stringify(snapshot())) {
     restore(JSON.parse(kept));
     show(part("restored"), true);
-    dirty = true;
-    waits = setTimeout(save, 700);
+    dirty = true; // saved with the next change, so that one can still take what is saved
   }
 }
 const wrong = form.dataset.field && form.elements[form.dataset.field];
