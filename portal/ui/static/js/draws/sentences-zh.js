@@ -83,7 +83,7 @@ export const CHINESE = {
   "{} bound itself with {} points ({})": "{0} 用 {1} 个点作出承诺（{2}），数目不符",
   "a point of {} in {} is {}": "{1}中 {0} 的一个点无效：{2}",
   "{} of {} repeats what was committed before": "{1} 的{0}重复了先前的承诺",
-  "{} did not deal one share to each other party ({})": "{0} 没有向其他各方各分发一份（{1}）",
+  "{} did not deal one share to each other party ({})": "{0} 没有向其他各方分别发放份额（{1}）",
   "a key of {} in {} is {}": "{1}中 {0} 的一个密钥无效：{2}",
   "{} did not acknowledge the shares of all others ({})": "{0} 没有确认其他各方的全部份额（{1}）",
   "{} is not of the notary": "{0}不是公证员作出的",
