@@ -12,7 +12,7 @@ import sys
 
 NAMES = (
     "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "recorder",
-    "desktop", "sealing", "browser_draw",
+    "desktop", "sealing", "browser_draw", "draw_viewers",
 )  # fmt: skip
 #: Run only when named: it fills a database for minutes before it measures.
 ON_REQUEST = ("search",)
