@@ -22,6 +22,8 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: Control characters that a table may have by mistake: its rows are named then.
+_FEW: Final = 8
 #: Of the characters beyond ASCII: what may be damaged before another encoding is more likely.
 _DAMAGED: Final = 0.02
 
@@ -69,7 +71,7 @@ def detect(path: Path) -> Encoding:
 
 def _refuse_binary(head: bytes) -> None:
     control = sum(head.count(bytes([byte])) for byte in range(32) if byte not in b"\t\n\r")
-    if b"\0" in head or control * 100 > len(head):
+    if control > _FEW + len(head) // 50:
         raise Unreadable("binary", "this is not a table: neither text nor an Excel workbook")
 
 

@@ -30,7 +30,7 @@ class Scanner:
         self._delimiter = delimiter
         self._data = np.zeros(PAD, np.uint8)
         self._end = 0
-        self._marks = np.empty(0, np.int32)
+        self._marks = self._found = np.empty(0, np.int32)
         self._wide = np.empty(0, np.uint64)
         self._mark = 0
         self._reading = reading
@@ -61,7 +61,8 @@ class Scanner:
         if len(self._marks) <= len(text) + PAD:
             self._marks = np.empty(len(text) + PAD + 1, np.int32)
             self._wide = np.empty(len(text) // 64 + 2, np.uint64)
-        mark(self._data, self._end, ord(self._delimiter), self._marks, self._wide)
+        count = mark(self._data, self._end, ord(self._delimiter), self._marks, self._wide)
+        self._found = self._marks[: count + 1]
 
     def run(self, at: int, *, final: bool, limit: int = _ROWS) -> int:
         """Read at most ``limit`` rows from ``at``, where the last run stopped; where it stopped."""
@@ -70,7 +71,7 @@ class Scanner:
             at,
             self._end,
             final,
-            self._marks,
+            self._found,
             self._mark,
             self._wide,
             ord(self._delimiter),

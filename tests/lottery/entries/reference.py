@@ -1,4 +1,7 @@
-"""The list, the simple way: all in memory, standard library alone."""
+"""The list, the simple way: all in memory, one entry after the other, standard library alone.
+
+It shares with the real one what a single row means (``rows.py``) and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from typing import Any
 from chain_adapter.canonical import canonical_json
 from lottery.entries import layout as names
 from lottery.entries.canonical import masked
-from lottery.entries.errors import BadEntries, HasDuplicates, Unreadable, WrongColumns
+from lottery.entries.encoding import detect
+from lottery.entries.errors import BadEntries, HasDuplicates, Unreadable
 from lottery.entries.folder import lookup_of
 from lottery.entries.guess import guess_layout
 from lottery.entries.model import (
@@ -41,17 +45,12 @@ class Numbered:
 
 
 def _table(path: Path) -> tuple[str, list[tuple[int, list[str]]]]:
-    data = path.read_bytes()
-    if not data.strip():
-        raise Unreadable("empty", "the file is empty")
-    try:
-        encoding, text = "utf-8", data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        encoding, text = "gb18030", data.decode("gb18030", "surrogateescape")
+    data, encoding = path.read_bytes(), detect(path)
+    text = data[encoding.skip :].decode(encoding.name, "surrogateescape")
     first = text.split("\n", 1)[0]
-    delimiter = max(",;\t|", key=first.count)
+    delimiter = max(",;\t|", key="".join(first.split('"')[::2]).count)
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    return encoding, list(enumerate(rows, 1))
+    return encoding.name, list(enumerate(rows, 1))
 
 
 def _entries(
@@ -264,6 +263,3 @@ def _pools(kept: list[Numbered], rules: Rules) -> list[dict[str, Any]]:
 
 def _numbers(path: Path, numbers: Sequence[int], width: int) -> None:
     path.write_bytes(b"".join(number.to_bytes(width, "little") for number in numbers))
-
-
-__all__ = ["WrongColumns", "commit_to", "survey_of", "tag_of"]
