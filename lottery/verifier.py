@@ -1035,8 +1035,23 @@ def check_beacon_signature(draw: Draw) -> None:
         need(right, f"the signature in {named(step)} is not the chain's for round {number}")
 
 
+def load_py_ecc() -> None:
+    """Import the library and undo what that does to the whole process: it lifts the recursion limit
+    to 100,000, and then deeply nested JSON of a stranger ends the interpreter.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        import py_ecc  # noqa: F401
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def verify_bls(key: bytes, message: bytes, signature: bytes) -> bool:
     """drand's scheme bls-unchained-g1-rfc9380: e(signature, G2) = e(hash_to_G1(message), key)."""
+    load_py_ecc()
     from py_ecc.bls import point_compression as points
     from py_ecc.bls.hash_to_curve import hash_to_G1
     from py_ecc.optimized_bls12_381 import optimized_curve as curve

@@ -17,6 +17,7 @@ from typing import Any, Final
 import urllib3
 
 from lottery.errors import BadBeacon, BeaconUnavailable, DrawsSwitchedOff
+from lottery.verifier import load_py_ecc
 
 SCHEME: Final = "bls-unchained-g1-rfc9380"
 #: RFC 9380 domain separation tag of the scheme.
@@ -119,6 +120,7 @@ def verify_beacon(chain: Chain, beacon: Beacon) -> None:
         DrawsSwitchedOff: ``py-ecc`` is not installed.
     """
     try:
+        load_py_ecc()
         from py_ecc.bls.hash_to_curve import hash_to_G1
         from py_ecc.optimized_bls12_381.optimized_curve import G2
         from py_ecc.optimized_bls12_381.optimized_pairing import pairing

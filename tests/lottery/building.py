@@ -22,6 +22,7 @@ from lottery.stages import draw_all
 from lottery.statements import Signed
 from lottery.steps import seal_step
 from lottery.transcript import assemble
+from lottery.verifier import load_py_ecc
 
 DRAW = "0d3f5a52-6f7a-4c39-9b5e-0f3f7a0b1c2d"
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -62,6 +63,7 @@ def stage(
 @cache
 def chain() -> Chain:
     """A beacon chain of our own."""
+    load_py_ecc()
     from py_ecc.bls.point_compression import compress_G2
     from py_ecc.optimized_bls12_381 import G2, multiply
 
@@ -73,6 +75,7 @@ def chain() -> Chain:
 @cache
 def beacon(number: int, dst: bytes = DST, key: int = CHAIN_KEY) -> Beacon:
     """The private chain's beacon of that round."""
+    load_py_ecc()
     from py_ecc.bls.hash_to_curve import hash_to_G1
     from py_ecc.bls.point_compression import compress_G1
     from py_ecc.optimized_bls12_381 import multiply
