@@ -12,21 +12,24 @@ import secrets
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.accounts.service import normal_email
 from portal.audit.actor import Actor
+from portal.audit.models import AuditEntry
 from portal.audit.service import record
 from portal.draws import access, mails
 from portal.draws.kit import Kit
 from portal.draws.models import Draw, DrawParty, DrawState
 from portal.draws.shapes import InvitationView
-from portal.problems import BadInput, Conflict, Forbidden, NotFound
+from portal.problems import BadInput, Conflict, Forbidden, NotFound, RateLimited
 from portal.texts import line
 
 MOST: Final = 9
+#: invitations by one person
+DAILY: Final = 50
 _KEY: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _INVITED: Final = ("notary", "public")
 
@@ -54,6 +57,7 @@ class Inviting:
         link = f"{self._tools.settings.base_url.rstrip('/')}/my/draws/invitation/{secret}"
         with self._tools.database.transaction() as session:
             draw = access.changeable(session, actor, draw_id)
+            self._check_quota(session, actor)
             parties = _parties(session, draw_id)
             for each in parties:
                 if role == each.role == "notary" and each.user_id is None:
@@ -171,6 +175,18 @@ class Inviting:
             self._changed(draw)
             detail = {"party": party, "key": key}
             record(session, actor, "draw.joined", draw.subject, detail)
+
+    def _check_quota(self, session: Session, actor: Actor) -> None:
+        """More would be a way to send mail to strangers."""
+        since = self._tools.clock() - timedelta(days=1)
+        query = select(func.count()).where(
+            AuditEntry.actor_id == actor.id,
+            AuditEntry.action == "draw.invited",
+            AuditEntry.at >= since,
+        )
+        if (session.scalar(query) or 0) >= DAILY:
+            message = "At most %(limit)s invitations a day; go on tomorrow."
+            raise RateLimited("invitations_many", message, limit=DAILY)
 
     def _open(self, session: Session, token: str, *, lock: bool = False) -> tuple[Draw, DrawParty]:
         query = select(DrawParty).where(DrawParty.token_sha256 == _digest(token))

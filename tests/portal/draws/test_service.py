@@ -12,6 +12,7 @@ import pytest
 
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
+from portal.draws import inviting
 from portal.draws.models import DrawList, DrawParty
 from portal.draws.previewing import preview
 from portal.draws.shapes import Layout, Plan, PlanPool, PlanStage, PoolCount
@@ -21,6 +22,7 @@ from portal.problems import (
     Forbidden,
     NotFound,
     PortalError,
+    RateLimited,
     TooLarge,
 )
 from portal.services import Services
@@ -180,6 +182,20 @@ def test_a_new_invitation_of_the_notary_ends_the_old_one(ceremony: Ceremony) -> 
     refused(NotFound, "invitation_not_found", lambda: draws.invitation(old.rpartition("/")[2]))
     assert draws.claim(ceremony.notary.actor, new.rpartition("/")[2]) == draw_id
     refused(Conflict, "notary_there", lambda: draws.invite(actor, draw_id, "notary", "another", ""))
+
+
+def test_invitations_are_no_way_to_send_mail_to_strangers(
+    ceremony: Ceremony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inviting, "DAILY", 2)
+    draws, actor = ceremony.services.draws, ceremony.organiser.actor
+    draw_id = draws.create(actor, "抽奖", "")
+    for name in ("public", "public-2"):
+        draws.invite(actor, draw_id, "public", name, "p@example.com")
+        draws.uninvite(actor, draw_id, "public")
+    refused(
+        RateLimited, "invitations_many", lambda: draws.invite(actor, draw_id, "public", "x", "")
+    )
 
 
 def test_keys_are_a_partys_own_and_no_weak_ones(ceremony: Ceremony) -> None:
