@@ -6,6 +6,8 @@
   const SECOND = 1000;
   const SOON = 15 * 60 * SECOND;
   const QUIET = new Set(["final", "audited", "void", "cancelled"]);
+  // Long before the draw, what happens is told within seconds.
+  const SLOW = new Set(["config", "list", "commit", "shares", "acknowledge", "ready"]);
   let offset = 0; // server's clock minus this one's
   let measured = false;
 
@@ -25,7 +27,7 @@
     if (!state) return SECOND;
     if (QUIET.has(state.phase)) return 10 * SECOND;
     const until = Date.parse(state.draw_at || "") - now();
-    return until > SOON ? 5 * SECOND : SECOND;
+    return SLOW.has(state.phase) && until > SOON ? 5 * SECOND : SECOND;
   };
 
   /**
