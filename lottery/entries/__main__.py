@@ -55,7 +55,14 @@ def main(arguments: list[str]) -> int:
         _say({"error": _told(error)})
         return 1
     except OSError as error:
-        _say({"error": {"code": "unreadable", "text": f"the list cannot be read: {error}"}})
+        _say(
+            {
+                "error": {
+                    "code": "unreadable",
+                    "text": f"the list cannot be read or kept: {error.strerror}",
+                }
+            }
+        )
         return 1
     except MemoryError:
         _say({"error": {"code": "memory", "text": "the list does not fit into memory"}})

@@ -34,6 +34,8 @@ class Delimited(Table):
         self._encoding = encoding
         self.encoding = encoding.name.removesuffix("-le").removesuffix("-be")
         head, done = next(stream(path, encoding, hashlib.sha256()), (b"", 0))
+        if not head.strip():
+            raise Unreadable("empty", "the file is empty")
         self._delimiter = _delimiter_of(head)
         scanner = Scanner(self._delimiter, None)
         scanner.load(head)
@@ -41,10 +43,7 @@ class Delimited(Table):
         if not len(scanner.raw):
             raise _too_long(1)
         _check_lengths(scanner, 1)
-        try:
-            rows = [scanner.cut(row) for row in range(len(scanner.raw))]
-        except csv.Error as error:
-            raise Unreadable("no-columns", f"the first rows are no table: {error}") from None
+        rows = [_sampled(scanner, row) for row in range(len(scanner.raw))]
         self.columns = named_columns(rows[0])
         self.sample = tuple(shown(row) for row in rows[1:])
 
@@ -91,6 +90,13 @@ class Delimited(Table):
             rest = text[at:]
             if len(rest) > MAX_LINE + 2:
                 raise _too_long(row)
+
+
+def _sampled(scanner: Scanner, row: int) -> list[str]:
+    try:
+        return scanner.cut(row)
+    except csv.Error:  # named as a problem once the list is read
+        return []
 
 
 def _check_lengths(scanner: Scanner, row: int) -> None:

@@ -17,6 +17,8 @@ Progress = Callable[[int, int, str], None]
 
 #: How many problems and duplicates a survey names; all are counted.
 NAMED: Final = 200
+MAX_POOLS: Final = 64
+MAX_WEIGHT: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class Rules:
     max_weight: int = 1
     max_rows: int = 50_000_000
     duplicates: Policy = "refuse"
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.pools) <= MAX_POOLS or not 1 <= self.max_weight <= MAX_WEIGHT:
+            raise ValueError("1 to 64 pools, and weights of at most 1 to 10,000")
 
     def document(self) -> dict[str, Any]:
         return asdict(self) | {"pools": list(self.pools)}

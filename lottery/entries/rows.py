@@ -63,7 +63,7 @@ class Reading:
                 raise WrongColumns("wrong-columns", f"column “{name}” is {how} in the file")
         if len(set(layout.public)) != len(layout.public) or len(layout.public) > 8:
             raise WrongColumns("public-columns", "at most 8 columns are public, each once")
-        if layout.id in {layout.pool, layout.weight} or not rules.pools:
+        if layout.id in {layout.pool, layout.weight}:
             raise WrongColumns("wrong-columns", "the id's column cannot be pool or weight as well")
         if layout.pool is None and len(rules.pools) > 1:
             raise WrongColumns("pool-column", "several pools need a column that names the pool")

@@ -29,10 +29,12 @@ from tests.lottery.entries.conftest import DRAW, KEYS
 FILES = (names.LEAVES, names.LEVELS, names.TAGS, names.FIELDS, names.FIELDS_INDEX)
 COLUMNS = ("id", "name", "pool", "weight", "note")
 
+# A lone carriage return ends a row for Python and is a problem here.
+letters = st.characters(exclude_characters="\r", exclude_categories=["Cs"])
 plain_ids = st.text("0123456789abcdefXYZ-_. ", min_size=1, max_size=24)
 odd_ids = st.one_of(
     st.text("0123456789xX０１２９Ｘ－—–\u3000 \u200b\t", min_size=1, max_size=20),
-    st.text(max_size=12),
+    st.text(letters, max_size=12),
     st.sampled_from(
         ["", " ", "ß", "\ufb01", "１１０１０５１９４９１２３１００２x", "a\x00b", "a\u202eb"]
     ),
@@ -40,7 +42,7 @@ odd_ids = st.one_of(
 )
 names_ = st.one_of(
     st.text("张王李*abc ", max_size=8),
-    st.text(max_size=10),
+    st.text(letters, max_size=10),
     st.sampled_from(
         ["\u3000张三\u3000", 'O\'Neil, "Tip"', "买买提·艾力", "\t内\t", "é", "🎲", "a" * 513]
     ),
