@@ -29,8 +29,8 @@ from portal.draws.drawing import Drawing
 from portal.draws.kit import WORKER, Kit, wait
 from portal.draws.models import Draw, DrawList, DrawState, DrawStatement, DrawStep
 from portal.draws.portal_party import PortalParty
-from portal.draws.publishing import Publishing
 from portal.draws.records import Records, signed, waiting
+from portal.draws.snapshots import Snapshots
 from portal.draws.stepping import Stepping
 from portal.jobs.waiting import Wait, wait_for
 from portal.problems import PortalError
@@ -79,11 +79,11 @@ class Advancing:
         stepping: Stepping,
         beacons: Beacons,
         drawing: Drawing,
-        publishing: Publishing,
+        snapshots: Snapshots,
     ) -> None:
         self._kit, self._tools, self._records = kit, kit.tools, records
         self._portal, self._stepping, self._beacons = portal, stepping, beacons
-        self._drawing, self._publishing = drawing, publishing
+        self._drawing, self._snapshots = drawing, snapshots
 
     def advance(self) -> int:
         """One step of every draw that can make one; how many were made."""
@@ -114,7 +114,7 @@ class Advancing:
     def _step(self, draw: Draw) -> int:
         if not self._sealed(draw):
             return 0  # the deposit says why it waits; it is looked at again in a moment
-        self._publishing.refresh(draw)
+        self._snapshots.refresh(draw)
         standing = self._standing(draw)
         known = standing.record
         self._bind(draw, known)
@@ -219,7 +219,7 @@ class Advancing:
                 return False
             record(session, WORKER, f"draw.{state}", draw.subject)
         draw.state = state
-        self._publishing.refresh(draw)
+        self._snapshots.refresh(draw)
         return True
 
     def _rest(self, draw: Draw, known: Record) -> int:

@@ -9,7 +9,7 @@ from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.deposits.receiving import vault_problem
 from portal.draws import access
-from portal.draws.ingesting import plain_file
+from portal.draws.files import plain_file
 from portal.draws.inviting import check_notary
 from portal.draws.kit import Kit
 from portal.draws.models import DrawList

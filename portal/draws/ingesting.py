@@ -8,12 +8,9 @@ away. The plain file lies in a folder of the portal's only while it is read.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,10 +18,10 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import or_, select, update
 
-from chain_adapter import Digest
 from portal.audit.service import record
 from portal.draws import plans
 from portal.draws.child import Abandoned, Died, Refused, read_list
+from portal.draws.files import plain_file
 from portal.draws.kit import WORKER, Kit
 from portal.draws.listing import Listing
 from portal.draws.models import Draw, DrawList, ListState
@@ -35,9 +32,6 @@ _log = structlog.get_logger(__name__)
 LEASE: Final = timedelta(seconds=15)
 #: So often a list that kills its reader is tried.
 _TRIES: Final = 3
-#: Seconds after which a plain file is nobody's any more.
-_ABANDONED: Final = 3600
-_BLOCK: Final = 1024 * 1024
 _PURPOSE: Final = "draw-list"
 _KEYS: Final = ("organiser", "notary", "salt", "lookup")
 _WORK: Final = (ListState.SURVEY, ListState.COMMIT)
@@ -66,40 +60,6 @@ class Ingesting:
         except (VaultError, OSError) as error:
             self._waits(listed, error)
         return gone + 1
-
-    def sweep(self) -> int:
-        """What killed workers left; lists whose folder was lost are committed to once more, which
-        gives the same folder. The number of folders that went."""
-        with self._tools.database.reading() as session:
-            rows = session.scalars(select(DrawList)).all()
-            draws = set(session.scalars(select(Draw.id)))
-        known = {each.draw_id: each for each in rows}
-        for each in rows:
-            if each.state == ListState.COMMITTED and not self._whole(each):
-                self._lost(each)
-        removed = 0
-        for folder in self._kit.folder.glob("*"):
-            listed = known.get(folder.name)
-            if folder.name not in draws:
-                shutil.rmtree(folder, ignore_errors=True)
-                removed += 1
-            elif listed is not None and listed.lease is None:
-                removed += _leftovers(folder, listed)
-        return removed
-
-    def _whole(self, listed: DrawList) -> bool:
-        folder = self._kit.folder / listed.draw_id / str(listed.folder)
-        return listed.folder is not None and folder.is_dir()
-
-    def _lost(self, listed: DrawList) -> None:
-        with self._tools.database.transaction() as session:
-            session.execute(
-                update(DrawList)
-                .where(DrawList.draw_id == listed.draw_id)
-                .where(DrawList.state == ListState.COMMITTED)
-                .values(state=ListState.COMMIT, next_attempt_at=self._kit.now)
-                .execution_options(synchronize_session=False)
-            )
 
     def _finish_going(self) -> int:
         query = select(DrawList).where(
@@ -239,12 +199,20 @@ class Ingesting:
         return {name: plain[32 * at : 32 * at + 32] for at, name in enumerate(_KEYS)}
 
     def _source(self, listed: DrawList) -> Path:
-        """The plain file, for the reader alone."""
+        """The plain file, for the reader alone. The lease is kept while it is written."""
         suffix = ".xlsx" if listed.filename.lower().endswith((".xlsx", ".xlsm")) else ".csv"
-        return plain_file(self._kit, listed, f"source-{listed.sha256[:16]}{suffix}")
+        tell = self._teller(listed)
+
+        def copied(done: int) -> None:
+            if not tell(done, listed.size, "opening"):
+                raise Abandoned
+
+        name = f"source-{listed.revision}-{listed.sha256[:16]}{suffix}"
+        return plain_file(self._kit, listed, name, copied)
 
     def _clean(self, listed: DrawList) -> None:
-        for path in (self._kit.folder / listed.draw_id).glob("source-*"):
+        """Another revision's file may be in use."""
+        for path in (self._kit.folder / listed.draw_id).glob(f"source-{listed.revision}-*"):
             path.unlink(missing_ok=True)
 
     def _failed(self, listed: DrawList, code: str, text: str) -> None:
@@ -287,46 +255,3 @@ class Ingesting:
                     "lease_until": None,
                 },
             )
-
-
-def plain_file(kit: Kit, listed: DrawList, name: str) -> Path:
-    """The list as it was uploaded, in the draw's folder; whoever asks removes it.
-
-    Raises:
-        VaultError, OSError: it cannot be had now.
-    """
-    folder = kit.folder / listed.draw_id
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kit.folder.chmod(0o700)
-    path = folder / name
-    if path.exists() and path.stat().st_size == listed.size:
-        return path
-    half = folder / f"{name}.{secrets.token_hex(4)}"
-    try:
-        expect = Digest.parse("sha256", listed.sha256)
-        opener = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with (
-            os.fdopen(opener, "wb") as target,
-            kit.tools.vault.open(listed.vault_key, expect) as content,
-        ):
-            shutil.copyfileobj(content, target, _BLOCK)
-        half.replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            half.unlink()
-        raise
-    return path
-
-
-def _leftovers(folder: Path, listed: DrawList) -> int:
-    """Folders of earlier runs, and plain files that nobody reads."""
-    removed = 0
-    for path in folder.glob("list-*"):
-        if path.name != listed.folder:
-            shutil.rmtree(path, ignore_errors=True)
-            removed += 1
-    if listed.state not in _WORK:
-        for path in folder.glob("source-*"):
-            if time.time() - path.stat().st_mtime > _ABANDONED:  # else an audit may read it
-                path.unlink(missing_ok=True)
-    return removed

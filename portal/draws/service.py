@@ -15,6 +15,7 @@ from portal.draws.auditing import Auditing
 from portal.draws.beacons import Beacons
 from portal.draws.drafting import Drafting
 from portal.draws.drawing import Drawing
+from portal.draws.files import Sweeping
 from portal.draws.freezing import Freezing
 from portal.draws.ingesting import Ingesting
 from portal.draws.inviting import Inviting
@@ -40,6 +41,7 @@ from portal.draws.shapes import (
     WinnersPage,
     Won,
 )
+from portal.draws.snapshots import Snapshots
 from portal.draws.stepping import Stepping
 from portal.draws.tasks import Tasks
 from portal.jobs import Sideline
@@ -71,7 +73,9 @@ class DrawService:
         self._beacons = Beacons(kit, records)
         self._reading = Reading(kit, records)
         self._publishing = Publishing(kit, records, drawing)
+        self._snapshots = Snapshots(kit, records)
         self._ingesting = Ingesting(kit, self._listing)
+        self._sweeping = Sweeping(kit)
         self._advancing = Advancing(
             kit,
             records,
@@ -79,7 +83,7 @@ class DrawService:
             Stepping(kit, records, portal),
             self._beacons,
             drawing,
-            self._publishing,
+            self._snapshots,
         )
 
     @property
@@ -206,7 +210,7 @@ class DrawService:
 
     def live(self, draw_id: str) -> tuple[bytes, str]:
         """What screens show, as JSON, and its entity tag."""
-        return self._publishing.live(draw_id)
+        return self._snapshots.live(draw_id)
 
     def transcript(self, draw_id: str) -> bytes:
         """All steps as one canonical document."""
@@ -260,4 +264,4 @@ class DrawService:
 
     def sweep(self) -> int:
         """Housekeeping: what killed workers left behind; how many folders went."""
-        return self._ingesting.sweep()
+        return self._sweeping.sweep()
