@@ -46,8 +46,8 @@ const OPS = {
     const share = await crypto.openShare({ draw: unhex(draw), box: unhex(box), ...rest });
     return share && hex(share);
   },
-  points: ({ points }) => points.map((one) => crypto.isPoint(unhex(one))),
-  boxes: ({ boxes }) => boxes.map((one) => crypto.isBox(unhex(one))),
+  points: ({ points }) => points.map((one) => crypto.pointProblem(unhex(one)) === ""),
+  boxes: ({ boxes }) => boxes.map((one) => crypto.boxProblem(unhex(one)) === ""),
   signature: ({ message, signature, key }) => crypto.verifySignature(unhex(message), unhex(signature), unhex(key)),
   beacon: ({ round, signature, key }) => crypto.verifyBeacon(round, unhex(signature), unhex(key)),
   permutation: ({ key, total, take }) => {
