@@ -162,7 +162,9 @@ def _manifest(
 ) -> bytes:
     digests = [bytes.fromhex(row.sha256) for row in rows]
     facts = dict(facts_of(steps, digests))
-    files = tuple(BundleFile(each.path, each.content.size, **_digests(each.content)) for each in kept)
+    files = tuple(
+        BundleFile(each.path, each.content.size, **_digests(each.content)) for each in kept
+    )
     return BundleManifest(**facts, files=files).encode()
 
 

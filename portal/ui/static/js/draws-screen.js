@@ -247,7 +247,10 @@
     ].filter(Boolean).join(" · "));
     set("pages", `${number(show.page + 1)} / ${number(pages)}`);
     const place = part("winners");
-    place.dataset.columns = columns;
+    // Few of them are to be read from the last row.
+    const few = total > 0 && total <= 8 && matchMedia("(min-width: 60.01rem)").matches;
+    place.dataset.columns = few ? (total <= 4 ? 1 : 2) : columns;
+    place.toggleAttribute("data-few", few);
     place.replaceChildren(...rows.map(card));
     if (!rows.length) {
       const nobody = element("li", "won-none");
