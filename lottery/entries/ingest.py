@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -34,8 +34,8 @@ class Ingested:
     problems: Problems
     buckets: Buckets
     repeats: Repeats
-    entries: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    sizes: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    entries: NDArray[np.int64]
+    sizes: NDArray[np.int64]
 
     @property
     def rows(self) -> int:
@@ -68,6 +68,8 @@ def ingested(
     with Spool(folder, table.file_bytes) as spool:
         problems = Problems()
         histogram = np.zeros(1 << COARSE, np.int64)
+        classes = len(rules.pools) * (rules.max_weight + 1)
+        counts = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
         prefix = _LOOKUP + draw_id.encode()
         prefixed, secret = bytes_of(prefix), bytes_of(key)
         for chunk in table.chunks(reading, problems, progress):
@@ -75,6 +77,7 @@ def ingested(
             sizes = chunk.id_sizes, chunk.field_sizes
             lookup_entries(chunk.data, *sizes, prefixed, len(prefix), secret, keys)
             count_coarse(keys, histogram)
+            _tally(chunk.classes, chunk.field_sizes, 1, *counts)
             spool.add(chunk, keys)
             if spool.count > rules.max_rows:
                 raise Unreadable(
@@ -83,14 +86,14 @@ def ingested(
                 )
         buckets = _filled(histogram, spool, progress)
         repeats = repeats_in(spool, buckets)
-        found = Ingested(spool, problems, buckets, repeats)
-        _tally_classes(found, rules)
+        found = Ingested(spool, problems, buckets, repeats, *counts)
+        _without(found, rules)
         yield found
 
 
 def _filled(histogram: NDArray[np.int64], spool: Spool, progress: Progress) -> Buckets:
     buckets, done = Buckets(histogram), 0
-    for keys in spool.lookup_keys():
+    for keys in spool.take_keys():
         buckets.add(keys)
         done += len(keys)
         progress(done, spool.count, "duplicates")
@@ -98,31 +101,29 @@ def _filled(histogram: NDArray[np.int64], spool: Spool, progress: Progress) -> B
     return buckets
 
 
-def _tally_classes(found: Ingested, rules: Rules) -> None:
-    classes = len(rules.pools) * (rules.max_weight + 1)
-    found.entries, found.sizes = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
-    left_out = found.repeats.left_out(rules, found.spool.count)
-    first = 0
-    for numbers, sizes in found.spool.classes():
-        _tally(numbers, sizes, first, left_out, found.entries, found.sizes)
-        first += len(numbers)
+def _without(found: Ingested, rules: Rules) -> None:
+    """Take out of the counts what a commitment leaves out."""
+    if rules.duplicates != "first":
+        return
+    later = found.repeats.later
+    for first, chunk in found.spool.some(later):
+        low, high = np.searchsorted(later, (first, first + len(chunk)))
+        chosen = later[low:high] - first
+        classes, sizes = chunk.classes[chosen], chunk.field_sizes[chosen]
+        _tally(classes, sizes, -1, found.entries, found.sizes)
 
 
 @compiled
 def _tally(
     classes: NDArray[np.int32],
     field_sizes: NDArray[np.uint16],
-    first: Int,
-    left_out: NDArray[np.uint64],
+    times: Int,
     entries: NDArray[np.int64],
     sizes: NDArray[np.int64],
 ) -> None:
     for i in range(classes.size):
-        at = first + i
-        if left_out.size and (left_out[at >> 6] >> np.uint64(at & 63)) & np.uint64(1):
-            continue
-        entries[classes[i]] += 1
-        sizes[classes[i]] += np.int64(field_sizes[i]) + 1
+        entries[classes[i]] += times
+        sizes[classes[i]] += times * (np.int64(field_sizes[i]) + 1)
 
 
 def folder_for(path: Path) -> Path:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lottery.entries.chunks import Chunk
-from lottery.entries.disk import fill, put, reserve
+from lottery.entries.disk import fill, let_go, put, reserve
 from lottery.entries.layout import FIRST_ROW
 from lottery.entries.simd import PAD
 
@@ -33,19 +33,21 @@ class _Place:
 
     @property
     def length(self) -> int:
-        return 16 * self.count + self.size + PAD
+        return 8 * self.count + self.size + PAD
 
 
 class Spool:
-    """Chunks with their lookup keys, written once, read as often as needed in the same order."""
+    """Chunks, written once and read in the same order; their lookup keys stay in memory."""
 
     def __init__(self, folder: Path, expected: int) -> None:
         """``expected`` bytes are read from the source: the more, the larger each file."""
         self._folder = folder
+        self._expected = expected
         self._size = max(_FILE, expected // 64)
         self._files: list[Any] = []
         self._end = 0
         self._places: list[_Place] = []
+        self._keys: list[Keys] = []
         #: Where the row is not the one after the row before: (ordinal, row).
         self._jumps: list[NDArray[np.int64]] = []
         self._next_row = FIRST_ROW
@@ -60,19 +62,27 @@ class Spool:
 
     def add(self, chunk: Chunk, keys: Keys) -> None:
         """Write a chunk behind the others."""
-        size = len(chunk.data) - PAD
-        length = 16 * len(chunk) + size + PAD
-        if not self._files or self._end + length > self._size:
-            self._files.append(tempfile.TemporaryFile(dir=self._folder, buffering=0))  # noqa: SIM115
-            reserve(self._files[-1].fileno(), 0, length)
-            self._end = 0
-        number = len(self._files) - 1
-        self._places.append(_Place(number, self._end, self.count, len(chunk), size))
-        for array in (keys, chunk.classes, chunk.id_sizes, chunk.field_sizes, chunk.data):
-            put(self._files[-1].fileno(), array, self._end)
-            self._end += array.nbytes
+        place = self._place_for(chunk)
+        self._places.append(place)
+        self._keys.append(keys)
+        file, at = self._files[place.file].fileno(), place.start
+        for array in (chunk.classes, chunk.id_sizes, chunk.field_sizes, chunk.data):
+            put(file, array, at)
+            at += array.nbytes
+        self._end = at
         self._note_rows(chunk.rows.astype(np.int64))
         self.count += len(chunk)
+
+    def _place_for(self, chunk: Chunk) -> _Place:
+        size = len(chunk.data) - PAD
+        length = 8 * len(chunk) + size + PAD
+        if not self._files or self._end + length > self._size:
+            for file in self._files[-2:]:
+                let_go(file.fileno())
+            self._files.append(tempfile.TemporaryFile(dir=self._folder, buffering=0))  # noqa: SIM115
+            reserve(self._files[-1].fileno(), 0, max(length, min(self._size, self._expected)))
+            self._end = 0
+        return _Place(len(self._files) - 1, self._end, self.count, len(chunk), size)
 
     def _note_rows(self, rows: NDArray[np.int64]) -> None:
         expected = np.concatenate(([self._next_row], rows[:-1] + 1))
@@ -92,18 +102,11 @@ class Spool:
         before = np.searchsorted(jumps[:, 0], ordinals, "right") - 1
         return np.asarray(jumps[before, 1] + ordinals - jumps[before, 0], np.uint32)
 
-    def lookup_keys(self) -> Iterator[Keys]:
-        """The lookup keys alone."""
-        for place in self._places:
-            yield self._read(place, 0, place.count, np.uint64)
-
-    def classes(self) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
-        """Classes and sizes of fields alone."""
-        for place in self._places:
-            yield (
-                self._read(place, 8 * place.count, place.count, np.int32),
-                self._read(place, 14 * place.count, place.count, np.uint16),
-            )
+    def take_keys(self) -> Iterator[Keys]:
+        """The lookup keys, once: what has been taken is not held any more."""
+        self._keys.reverse()
+        while self._keys:
+            yield self._keys.pop()
 
     def some(self, ordinals: NDArray[np.int64]) -> Iterator[tuple[int, Chunk]]:
         """The chunks that hold ``ordinals`` (ascending), each with the ordinal of its first entry
@@ -123,10 +126,10 @@ class Spool:
     def _chunk(self, place: _Place) -> Chunk:
         count = place.count
         return Chunk(
-            classes=self._read(place, 8 * count, count, np.int32),
-            id_sizes=self._read(place, 12 * count, count, np.uint16),
-            field_sizes=self._read(place, 14 * count, count, np.uint16),
-            data=self._read(place, 16 * count, place.size + PAD, np.uint8),
+            classes=self._read(place, 0, count, np.int32),
+            id_sizes=self._read(place, 4 * count, count, np.uint16),
+            field_sizes=self._read(place, 6 * count, count, np.uint16),
+            data=self._read(place, 8 * count, place.size + PAD, np.uint8),
             rows=np.empty(0, np.uint32),
         )
 
