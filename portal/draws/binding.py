@@ -36,7 +36,7 @@ from portal.deposits.drafts import columns_of, new_draft
 from portal.deposits.evidence import entry_of, proof_of, receipt_of, token_of
 from portal.deposits.folders import DRAW
 from portal.deposits.models import Deposit, DepositFile, State
-from portal.deposits.records import Metadata
+from portal.deposits.records import MAX_TITLE, Metadata
 from portal.draws.kit import Kit, depositor
 from portal.draws.models import Draw, DrawList, DrawStep
 from portal.problems import NotFound, Unavailable
@@ -183,7 +183,7 @@ def _write(kit: Kit, draw: Draw, last: int, manifest: bytes, kept: Sequence[_Kep
         kit.tools,
         actor,
         [Digest.parse(name, value) for name, value in _digests(content).items()],
-        Metadata(title[:300], "", ""),
+        Metadata(title[:MAX_TITLE], "", ""),
         kind=DRAW,
         size=sum(each.content.size for each in kept),
         idempotency_key=None,
