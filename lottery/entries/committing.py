@@ -19,7 +19,7 @@ from lottery.entries.ingest import Ingested, ingested
 from lottery.entries.model import Layout, ListKeys, PoolCount, Progress, Rules
 from lottery.entries.rows import Reading
 from lottery.entries.table import Table, open_table
-from lottery.entries.tree import Tree, tree_of
+from lottery.entries.tree import Tree
 from lottery.entries.writing import write_entries
 
 #: Tickets of all pools together are numbered in 32 bits.
@@ -43,9 +43,8 @@ def commit_to(
             _refuse(found, rules)
             pools = found.per_pool(rules)
             _write_lookup(found, part)
-            write_entries(found, rules, keys, draw_id, part, progress)
+            tree = write_entries(found, rules, keys, draw_id, part, progress)
             duplicates = found.repeats.count
-        tree = tree_of(part / names.LEAVES, progress)
         (part / names.LEVELS).write_bytes(tree.levels)
         document = _document(table, layout, rules, keys, pools, tree)
         document["duplicates"] = {"policy": rules.duplicates, "found": duplicates}

@@ -12,7 +12,7 @@ from typing import IO, Any, Final, Protocol
 from lottery.entries.disk import let_go
 from lottery.entries.errors import Unreadable
 
-BLOCK: Final = 4 << 20
+BLOCK: Final = 1 << 20
 _LETTING_GO: Final = 64 << 20
 _WINDOW: Final = 1 << 20
 _OLE: Final = b"\xd0\xcf\x11\xe0"

@@ -18,12 +18,13 @@ from lottery.entries.ingest import Ingested
 from lottery.entries.jit import Int, compiled
 from lottery.entries.model import ListKeys, Progress, Rules
 from lottery.entries.simd import PAD, copy_32
+from lottery.entries.tree import Growing, Tree, tree_of
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
 _STRIDE: Final = names.STRIDE
 _LINE_END: Final = 0x0A
-#: Entries after which tags and fields, which nobody reads again now, need not stay in memory.
+#: Entries after which what has been written need not stay in memory.
 _LETTING_GO: Final = 1 << 20
 
 
@@ -53,8 +54,9 @@ def write_entries(
     draw_id: str,
     folder: Path,
     progress: Progress,
-) -> None:
-    """Write leaves, tags, fields, rows where they are not plain, and the positions of lookups."""
+) -> Tree:
+    """Write leaves, tags, fields, rows where they are not plain, and the positions of lookups; the
+    tree over the leaves."""
     cursors, spool = Cursors(found), found.spool
     left_out = found.repeats.left_out(rules, spool.count)
     plain = not left_out.size and np.count_nonzero(found.entries) == 1
@@ -66,25 +68,28 @@ def write_entries(
     numbered = plain and spool.numbered
     if not numbered:
         sizes |= {names.ROWS: 4 * cursors.count}
+    tree, since = Growing(), 0
     with created(folder, sizes) as files:
         hasher = _Hasher(keys, draw_id)
         index = np.zeros((cursors.count + _STRIDE - 1) // _STRIDE, np.uint64)
-        since = 0
         for first, chunk in spool.last_pass():
             groups = _grouped(chunk, first, left_out, cursors)
             if len(groups.order):
                 if not plain:
                     places[first + groups.order] = groups.positions
                 rows = None if numbered else spool.rows(first + groups.order)
-                _write_chunk(files, chunk, groups, cursors, index, hasher, rows)
+                leaves = _write_chunk(files, chunk, groups, cursors, index, hasher, rows)
+                if plain:
+                    tree.add(leaves)
             since += len(chunk)
             if since > _LETTING_GO:
                 since = 0
-                for name in (names.TAGS, names.FIELDS):
+                for name in (names.LEAVES, names.TAGS, names.FIELDS):
                     let_go(files[name])
             progress(first + len(chunk), spool.count, "hash")
     save(folder / names.FIELDS_INDEX, index)
     _write_positions(found.buckets.ordinals, places, folder / names.LOOKUP_POSITIONS)
+    return tree.grown() if plain else tree_of(folder / names.LEAVES, progress)
 
 
 class _Hasher:
@@ -127,7 +132,8 @@ def _write_chunk(
     index: NDArray[np.uint64],
     hasher: _Hasher,
     rows: NDArray[np.uint32] | None,
-) -> None:
+) -> Bytes:
+    """Write one chunk; its leaves, in the order of the groups."""
     starts = starts_of(chunk)
     tags, leaves = hasher(chunk, starts, groups)
     lines = np.empty(len(chunk.data) + len(groups.order) + PAD, np.uint8)
@@ -155,6 +161,7 @@ def _write_chunk(
         put(files[names.FIELDS], lines[ends[k] : ends[k + 1]], int(places[k]))
         if rows is not None:
             put(files[names.ROWS], rows[first:end], 4 * position)
+    return leaves
 
 
 def _grouped(chunk: Chunk, first: int, left_out: NDArray[np.uint64], cursors: Cursors) -> Groups:

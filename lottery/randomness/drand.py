@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-
-import urllib3
+from typing import TYPE_CHECKING, Any, Final
 
 from lottery.errors import BadBeacon, BeaconUnavailable, DrawsSwitchedOff
 from lottery.verifier import load_py_ecc
+
+if TYPE_CHECKING:
+    import urllib3
 
 SCHEME: Final = "bls-unchained-g1-rfc9380"
 #: RFC 9380 domain separation tag of the scheme.
@@ -178,6 +179,8 @@ def fetch_beacon(
     Raises:
         BeaconUnavailable: none gave a beacon of this chain and round; each reason is told.
     """
+    import urllib3  # whoever checks a beacon given as a file needs no network
+
     reasons = []
     pool = urllib3.PoolManager(timeout=timeout, retries=False)
     for url in urls:
