@@ -8,11 +8,14 @@ import portal.announcements.models
 import portal.audit.models
 import portal.captures.models
 import portal.cases.models
+import portal.certificates.models
+import portal.checks.models
 import portal.deposits.models
 import portal.draws.models
 import portal.imports.models
 import portal.jobs.models
 import portal.mail.models
+import portal.matters.models
 import portal.operators.models
 import portal.organisations.models
 import portal.privacy.models

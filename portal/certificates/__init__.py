@@ -1,0 +1,1 @@
+"""Notarial certificates (公证书): drafted, numbered, signed, sealed on the spine, registered."""
