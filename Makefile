@@ -36,7 +36,7 @@ check: setup-test ## format, lint, types, house plan, dependencies, translations
 	.venv/bin/deptry .
 	$(PY) scripts/translations.py check
 
-bench: setup-test ## measure; NAME=tsa|tlog|letter|portal|verifier|storage for one
+bench: setup-test ## measure; NAME=tsa|tlog|letter|portal|verifier|storage|lottery|… for one
 	@$(PY) -m benchmarks $(NAME)
 
 lock: ## resolve the lock files anew from pyproject.toml
