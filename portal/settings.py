@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     platform_name_zh: str = "公证存证平台"
     platform_name_en: str = "Notary Evidence Portal"
     filing_number: str = ""
+    office_code: Annotated[str, Field(pattern="^[A-Z0-9]{1,12}$")] = "DEMO"
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     default_locale: str = "zh"
 
@@ -138,6 +139,10 @@ class Settings(BaseSettings):
     drand_urls: str = ""
     drand_allow_private: Annotated[str, AfterValidator(_networks)] = ""
     drand_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
+
+    # The notary's desk
+    pkcs11_module: Path | None = None
+    notary_trust: Path | None = None
 
     # Custody and privacy
     custody_anchor_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 24
