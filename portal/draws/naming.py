@@ -36,6 +36,14 @@ PHASES: Final[dict[str, Word]] = {
     "cancelled": lazy_gettext("Cancelled"),
 }
 
+_DRAWN: Final[Look] = (lazy_gettext("Drawn"), "circle-check", "complete")
+
+
+def look(state: str, phase: str) -> Look:
+    """What the public is told of a draw: that it was drawn, before its record has ended too."""
+    return _DRAWN if state == "running" and phase == "final" else STATES[state]
+
+
 #: type of step → word, icon
 STEPS: Final[dict[str, tuple[Word, str]]] = {
     "config": (lazy_gettext("Rules fixed"), "scale"),
