@@ -22,7 +22,7 @@ def _table_rows(text: str) -> list[list[str]]:
 def test_every_setting_is_described_and_none_that_does_not_exist() -> None:
     section = (ROOT / "docs/operations.md").read_text().split("## Settings")[1].split("###")[0]
     described = {
-        name for row in _table_rows(section) for name in re.findall(r"`([A-Z_]+)`", row[0])
+        name for row in _table_rows(section) for name in re.findall(r"`([A-Z0-9_]+)`", row[0])
     }
     assert described == {name.upper() for name in Settings.model_fields}
 
