@@ -7,6 +7,7 @@ judged a moment before; the name is only what we call it by (Host, SNI, certific
 
 from __future__ import annotations
 
+import functools
 import http.client
 import socket
 import ssl
@@ -52,6 +53,12 @@ class Outcome:
         return not self.fault
 
 
+@functools.cache
+def _system_trust() -> ssl.SSLContext:
+    """Whom the system trusts. Read once: it is some hundred certificates."""
+    return ssl.create_default_context()
+
+
 class Sender:
     """Safe for threads; keeps nothing between attempts."""
 
@@ -67,7 +74,7 @@ class Sender:
         self.timeout = timeout
         self.allowed = tuple(allowed)
         self.resolve = resolve
-        self._context = context or ssl.create_default_context()
+        self._context = context or _system_trust()
 
     def post(self, url: Url, body: bytes, headers: Mapping[str, str]) -> Outcome:
         """Never raises for what the receiver does."""
