@@ -141,6 +141,7 @@ class Settings(BaseSettings):
     drand_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
 
     # The notary's desk
+    second_notary: Literal["never", "draws", "always"] = "never"
     pkcs11_module: Path | None = None
     notary_trust: Path | None = None
 
