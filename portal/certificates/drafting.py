@@ -16,7 +16,8 @@ from portal.audit.service import record
 from portal.certificates import gathering, testimony
 from portal.certificates.kit import Kit
 from portal.certificates.models import Certificate, CertificateState
-from portal.certificates.shapes import CERTIFICATE, CORRECTION, REVOCATION, StandingLine
+from portal.certificates.shapes import CERTIFICATE, CORRECTION, REVOCATION
+from portal.checks.shapes import Standing
 from portal.deposits.models import Deposit
 from portal.matters import access
 from portal.matters.models import Matter, MatterState
@@ -79,11 +80,11 @@ class Drafting:
             BadInput: too long, or not storable.
             Conflict: somebody else changed it since ``revision`` (``revision_moved_on``).
         """
-        values = _texts(
-            prose("testimony_zh", zh, MAX_TESTIMONY), prose("testimony_en", en, MAX_TESTIMONY)
-        )
+        zh = prose("testimony_zh", zh, MAX_TESTIMONY)
+        en = prose("testimony_en", en, MAX_TESTIMONY)
         with self._tools.database.transaction() as session:
-            certificate, _ = gathering.handled(session, actor, certificate_id, *_OPEN)
+            certificate, matter = gathering.handled(session, actor, certificate_id, *_OPEN)
+            values = _texts(*written_in(matter, zh, en))
             if certificate.kind != CERTIFICATE and reason is not None:
                 values["reason"] = prose("reason", reason, MAX_REASON, needed=True)
             if all(getattr(certificate, name) == value for name, value in values.items()):
@@ -161,7 +162,8 @@ class Drafting:
             if kind == CORRECTION:
                 made.testimony_zh, made.testimony_en = before.testimony_zh, before.testimony_en
             else:
-                made.testimony_zh, made.testimony_en = testimony.revocation(before, self._words())
+                texts = testimony.revocation(before, self._words())
+                made.testimony_zh, made.testimony_en = written_in(matter, *texts)
             session.add(made)
             session.flush()
             detail = {"kind": kind, "predecessor": before.number or ""}
@@ -188,7 +190,7 @@ class Drafting:
         )
         gathering.record_reading(session, actor, matter, "draft")
         zh, en = testimony.prefill(words)
-        return zh[:MAX_TESTIMONY], en[:MAX_TESTIMONY] if english(matter) else ""
+        return written_in(matter, zh[:MAX_TESTIMONY], en[:MAX_TESTIMONY])
 
     def _new(self, actor: Actor, matter: Matter, kind: str) -> Certificate:
         return Certificate(
@@ -232,12 +234,13 @@ class Drafting:
         return revision + 1
 
 
-def english(matter: Matter) -> bool:
-    """Whether the certificate has an English part."""
-    return "en" in matter.language
+def written_in(matter: Matter, zh: str, en: str) -> tuple[str, str]:
+    """What of both stands on the certificate: it speaks the languages applied for, and no other."""
+    languages = matter.language.split("+")
+    return (zh if "zh" in languages else "", en if "en" in languages else "")
 
 
-def refuse_standing(stands: StandingLine | None) -> None:
+def refuse_standing(stands: Standing | None) -> None:
     """Raises Conflict with the check's own sentence when it lets nothing be issued."""
     if stands is not None and stands.problem is not None:
         raise Conflict("check", stands.problem)
@@ -248,11 +251,12 @@ def _texts(zh: str, en: str) -> dict[str, Any]:
 
 
 def _check_text(certificate: Certificate, matter: Matter) -> None:
-    if not certificate.testimony_zh:
+    languages = matter.language.split("+")
+    if "zh" in languages and not certificate.testimony_zh:
         message = "The testimony in Chinese is still empty."
         raise BadInput("testimony_missing", message, field="testimony_zh")
-    if english(matter) and not certificate.testimony_en:
-        message = "The testimony in English is still empty, and the applicant asked for it."
+    if "en" in languages and not certificate.testimony_en:
+        message = "The testimony in English is still empty."
         raise BadInput("testimony_missing", message, field="testimony_en")
 
 

@@ -22,9 +22,9 @@ from portal.certificates.shapes import (
     REVOKED,
     Link,
     PartyLine,
-    StandingLine,
     SubjectLine,
 )
+from portal.checks.shapes import Standing
 from portal.deposits.evidence import receipt_of, token_of
 from portal.deposits.models import Deposit, State
 from portal.matters import access
@@ -49,7 +49,7 @@ class Whole:
     deposit: Deposit
     subject: SubjectLine
     parties: tuple[PartyLine, ...]
-    standing: StandingLine | None
+    standing: Standing | None
     predecessor: Certificate | None
 
 
@@ -177,13 +177,11 @@ def parties_of(kit: Kit, session: Session, matter: Matter) -> tuple[PartyLine, .
     )
 
 
-def standing_of(kit: Kit, session: Session, matter: Matter, kind: str) -> StandingLine | None:
+def standing_of(kit: Kit, session: Session, matter: Matter, kind: str) -> Standing | None:
     """None for a revocation, which certifies nothing."""
     if kind == REVOCATION:
         return None
-    stands = kit.checks.standing(session, matter)
-    reasons = dict(stands.reasons)
-    return StandingLine(stands.check_id, stands.outcome, stands.sha256, stands.problem, reasons)
+    return kit.checks.standing(session, matter)
 
 
 def name_of(session: Session, user_id: str | None) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.certificates.numbers import Number
+from portal.checks.shapes import Standing
 
 #: How a certificate that is out stands.
 IN_FORCE, CORRECTED, REVOKED = "in-force", "corrected", "revoked"
@@ -65,17 +66,6 @@ class SubjectLine:
     ledger: str
     position: int
     letter_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class StandingLine:
-    """How the check stands; ``problem`` is None or why nothing may be issued."""
-
-    check_id: str | None
-    outcome: str | None
-    sha256: str | None
-    problem: str | None
-    reasons: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +137,7 @@ class Proposal:
     number: Number
     subject: SubjectLine
     parties: tuple[PartyLine, ...]
-    standing: StandingLine | None
+    standing: Standing | None
     keys: tuple[KeyView, ...]
     problems: tuple[str, ...]
     copies: int

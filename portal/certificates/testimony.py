@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from portal.certificates.models import Certificate
 from portal.certificates.numbers import Number
-from portal.certificates.shapes import PartyLine, StandingLine, SubjectLine
+from portal.certificates.shapes import PartyLine, SubjectLine
+from portal.checks.shapes import Standing
 
 _GROUPS: Final = {
     "content": ("内容", "content"),
@@ -33,7 +34,7 @@ class Words:
     platform: tuple[str, str]
     parties: Sequence[PartyLine]
     subject: SubjectLine
-    standing: StandingLine | None
+    standing: Standing | None
     facts: str
     asked_at: datetime
     zone: ZoneInfo
@@ -69,12 +70,13 @@ def _chinese(words: Words) -> str:
     subject = words.subject
     paragraphs = [
         (
-            f"申请人{_names(words, '、')}于{_day_zh(words.asked_at, words.zone)}向{words.office[0]}申请"
-            f"{_MATTERS[words.template][0]}。申请证明的事项为：{_sentence(words.facts, '。')}"
+            f"申请人{_names(words, '、')}于{_day_zh(words.asked_at, words.zone)}向"
+            f"{words.office[0]}申请{_MATTERS[words.template][0]}。"
+            f"申请证明的事项为：{_sentence(words.facts, '。')}"
         ),
         (
             f"经查，{_MATTERS[words.template][1]}于{_moment_zh(subject.gen_time, words.zone)}在"
-            f"“{words.platform[0]}”存证，存证编号为{subject.number}，名称为“{subject.title}”，"
+            f"“{words.platform[0]}”存证，存证编号为{subject.number}，名称为“{_line(subject.title)}”，"
             f"{_amount_zh(subject)}SHA-256 摘要为 {subject.sha256}"
             f"{f'，SM3 摘要为 {subject.sm3}' if subject.sm3 else ''}。"
         ),
@@ -90,9 +92,9 @@ def _chinese(words: Words) -> str:
         *_reasons(words.standing, 0),
         "兹证明：",
         (
-            f"上述编号为{subject.number}的存证，其内容的摘要至迟于"
-            f"{_moment_zh(subject.gen_time, words.zone)}已经固定并记入账本，"
-            f"自该时起至本公证书出具之日未发生改动。{_CERTIFIED[words.template][0]}"
+            f"上述编号为{subject.number}的存证，其摘要于"
+            f"{_moment_zh(subject.gen_time, words.zone)}已经固定，其后记入账本，"
+            f"{_kept_zh(subject)}{_CERTIFIED[words.template][0]}"
         ),
         "本公证书仅就上述电子数据的固定、保存及核验情况予以证明，不对其所载内容的真实性、合法性作出判断。",
     ]
@@ -104,15 +106,15 @@ def _english(words: Words) -> str:
     office = words.office[1]
     paragraphs = [
         (
-            f"On {_day_en(words.asked_at, words.zone)}, {_names(words, ', ')} (the Applicant) applied "
-            f"to {office} for {_MATTERS[words.template][2]}. The facts to be proved are: "
+            f"On {_day_en(words.asked_at, words.zone)}, {_names(words, ', ')} (the Applicant) "
+            f"applied to {office} for {_MATTERS[words.template][2]}. The facts to be proved are: "
             f"{_sentence(words.facts, '.')}"
         ),
         (
-            f"It was found that {_MATTERS[words.template][3]} was deposited with “{words.platform[1]}” "
-            f"on {_moment_en(subject.gen_time, words.zone)} under the number {subject.number}, "
-            f"with the title “{subject.title}”, {_amount_en(subject)}its SHA-256 digest being "
-            f"{subject.sha256}{f' and its SM3 digest {subject.sm3}' if subject.sm3 else ''}."
+            f"It was found that {_MATTERS[words.template][3]} was deposited with "
+            f"“{words.platform[1]}” on {_moment_en(subject.gen_time, words.zone)} "
+            f"under the number {subject.number}, with the title “{_line(subject.title)}”, "
+            f"{_amount_en(subject)}its SHA-256 digest being {subject.sha256}{f' and its SM3 digest {subject.sm3}' if subject.sm3 else ''}."
         ),
         (
             "Acting under the Notarization Law of the People’s Republic of China and the Rules of "
@@ -125,14 +127,11 @@ def _english(words: Words) -> str:
         ),
         *_reasons(words.standing, 1),
         "THIS IS TO CERTIFY that:",
-        f"the digest of the content deposited under the number {subject.number} was fixed and "
-        f"recorded on the ledger no later than {_moment_en(subject.gen_time, words.zone)}, and the "
-        "content has not been altered from that time until the date of this certificate. "
-        f"{_CERTIFIED[words.template][1]}".rstrip(),
+        _certified_en(subject, words),
         (
-            "This certificate attests to the fixation, preservation and examination of the electronic "
-            "data described above only; it makes no finding as to the truth or lawfulness of what the "
-            "data states."
+            "This certificate attests to the fixation, preservation and examination of the "
+            "electronic data described above only; it makes no finding as to the truth or "
+            "lawfulness of what the data states."
         ),
     ]
     return "\n\n".join(paragraphs)
@@ -164,15 +163,16 @@ _CERTIFIED: Final = {
     "web": (
         "所采集的网页内容与采集时该网址向采集环境所显示的内容相符。",
         (
-            "What was captured corresponds to what the addresses showed to the capturing environment "
-            "at the time of the capture."
+            "What was captured corresponds to what the addresses showed to the capturing "
+            "environment at the time of the capture."
         ),
     ),
     "draw": (
         "该抽签活动的结果系按事先公布的规则，由各方事先固定的随机数合成的种子计算得出，可由任何人重新验算。",
         (
-            "The result of the draw was computed, by rules announced beforehand, from a seed composed "
-            "of random values that the parties had fixed beforehand, and can be recomputed by anybody."
+            "The result of the draw was computed, by rules announced beforehand, from a seed "
+            "composed of random values that the parties had fixed beforehand, and can be "
+            "recomputed by anybody."
         ),
     ),
 }
@@ -180,7 +180,10 @@ _CERTIFIED: Final = {
 
 def _content_zh(subject: SubjectLine) -> str:
     if subject.kind == "digest":
-        return "存证时平台仅接收摘要，数据原件由申请人自行保管；对原件重新计算所得摘要，应与上述摘要一致方为同一数据。"
+        return (
+            "存证时平台仅接收摘要，数据原件由申请人自行保管；"
+            "对数据重新计算所得摘要与上述摘要一致的，即为所存证的数据。"
+        )
     return "自平台存储中重新读取存证原件并重新计算摘要，所得摘要与存证时记录的摘要一致。"
 
 
@@ -194,6 +197,22 @@ def _content_en(subject: SubjectLine) -> str:
         "The deposited original was read again from storage and digested again; the digest equals "
         "the one recorded at the time of the deposit."
     )
+
+
+def _kept_zh(subject: SubjectLine) -> str:
+    if subject.kind == "digest":
+        return "自该时起至本公证书出具之日，该摘要及其记录未发生改动。"
+    return "自该时起至本公证书出具之日，所存证的数据未发生改动。"
+
+
+def _certified_en(subject: SubjectLine, words: Words) -> str:
+    what = "the digest and its record have" if subject.kind == "digest" else "the data has"
+    text = (
+        f"the digest deposited under the number {subject.number} was fixed on "
+        f"{_moment_en(subject.gen_time, words.zone)} and recorded on the ledger thereafter; from "
+        f"that time until the date of this certificate {what} not been altered. "
+    )
+    return (text + _CERTIFIED[words.template][1]).rstrip()
 
 
 def _origin_zh(template: str) -> str:
@@ -228,7 +247,7 @@ def _origin_en(template: str) -> str:
     return "The number of the deposit, its letter and the electronic seal on it are valid."
 
 
-def _reasons(standing: StandingLine | None, language: int) -> list[str]:
+def _reasons(standing: Standing | None, language: int) -> list[str]:
     """What the machine could not decide, and what the notary says of it."""
     if standing is None or not standing.reasons:
         return []
@@ -251,8 +270,12 @@ def _names(words: Words, comma: str) -> str:
 
 def _sentence(text: str, end: str) -> str:
     """The applicant's own words, ended like a sentence."""
-    folded = " ".join(text.split())
+    folded = _line(text)
     return folded if folded.endswith(("。", ".", "！", "!", "？", "?")) else folded + end
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _amount_zh(subject: SubjectLine) -> str:
