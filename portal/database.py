@@ -7,6 +7,7 @@ for each other at the start rather than failing in the middle. PostgreSQL needs 
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,12 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import MetaData, create_engine, event, update
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 from sqlalchemy.types import DateTime, TypeDecorator
 
 _BUSY_SECONDS = 15
 _IMMEDIATE = "notary_immediate"
+_ALONE = "notary_alone"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -66,6 +69,8 @@ class Database:
         # where several threads write much, somebody asks in vain for long. So they queue here.
         self._turns = _Turns() if url.startswith("sqlite") else nullcontext()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._writer = self.engine.execution_options(**{_IMMEDIATE: True})
+        self._asker = self.engine.execution_options(**{_ALONE: True})
         #: For libraries that insist on one ambient session (Flask-Security); the web layer
         #: removes it at the end of each request.
         self.scoped: scoped_session[Session] = scoped_session(self._sessions)
@@ -76,6 +81,19 @@ class Database:
         with self._turns, self._sessions.begin() as session:
             session.connection(execution_options={_IMMEDIATE: True})
             yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """As :meth:`transaction`, for statements on tables alone: a session, with its objects and
+        their states, costs a single deposit as much as two of its statements."""
+        with self._turns, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """A connection for one SELECT, which needs no transaction around it."""
+        with self._asker.connect() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -134,7 +152,13 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        immediate = connection.get_execution_options().get(_IMMEDIATE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get(_ALONE):
+            return
+        statement = "BEGIN IMMEDIATE" if options.get(_IMMEDIATE) else "BEGIN"
+        try:  # by the driver itself: through the toolkit it costs several times as much
+            connection.connection.driver_connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            raise OperationalError(statement, None, error) from error
 
     return engine

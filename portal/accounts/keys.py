@@ -141,7 +141,7 @@ def authenticate_api_key(database: Database, text: str) -> KeyHolder:
     match = _FORM.fullmatch(text)
     if match is None:
         raise Unauthenticated("key_refused", _REFUSED)
-    with database.engine.connect() as connection:
+    with database.asking() as connection:
         rows = connection.execute(_HOLDER, {"key": match[1]}).all()
     now = datetime.now(UTC)
     if not rows or not _holds(rows[0], match[2], now) or not rows[0].active:

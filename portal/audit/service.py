@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, scoped_session
 
 from chain_adapter.canonical import canonical_json
@@ -93,14 +94,14 @@ def record(
     record_many(session, [Act(actor, action, subject, detail)])
 
 
-def record_many(session: AnySession, acts: Sequence[Act]) -> None:
+def record_many(session: AnySession | Connection, acts: Sequence[Act]) -> None:
     """Append ``acts`` in order, in the caller's transaction.
 
     Other writers wait from here until the caller commits, so call it late in a transaction.
     """
     if not acts:
         return
-    connection = session.connection()
+    connection = session if isinstance(session, Connection) else session.connection()
     head = connection.execute(_EXTEND, {"count": len(acts)}).one()
     first, previous, now = head.size - len(acts) + 1, head.hash, datetime.now(UTC)
     rows = []

@@ -143,9 +143,9 @@ class Batching:
             Act(actor, "deposit.received", each.subject, {"kind": each.kind, "sha256": each.sha256})
             for each in drafts
         ]
-        with self._tools.database.transaction() as session:
-            session.connection().execute(_INSERT, [columns_of(each) for each in drafts])
-            record_many(session, acts)
+        with self._tools.database.writing() as connection:
+            connection.execute(_INSERT, [columns_of(each) for each in drafts])
+            record_many(connection, acts)
 
 
 def _first_of_each_key(drafts: Iterable[Deposit], known: dict[str, Deposit]) -> list[Deposit]:

@@ -19,6 +19,15 @@ from portal.deposits.tools import Tools
 from portal.problems import BadInput
 
 _KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
+#: columns that later steps fill in; left out of the insert, they are NULL
+_LATER: Final = frozenset(
+    {"case_id", "wait_reason", "wait_detail", "lease", "lease_until", "token", "stamps"}
+    | {"gen_time", "entry", "receipts", "proof", "anchored_at", "follow_at", "letter_key"}
+    | {"letter_sha256", "issued_at", "erased_at", "erased_for"}
+)
+_RECEIVED: Final[dict[str, object]] = dict.fromkeys(
+    each.key for each in Deposit.__mapper__.column_attrs if each.key not in _LATER
+)
 
 
 def new_draft(
@@ -80,8 +89,17 @@ def renumbered(draft: Deposit, tools: Tools) -> Deposit:
 
 
 def columns_of(draft: Deposit) -> dict[str, object]:
-    """The row by column name, as a bulk insert takes it."""
-    return {each.key: getattr(draft, each.key) for each in Deposit.__mapper__.column_attrs}
+    """The row by column name, as a bulk insert takes it; the same names for every draft.
+
+    Raises:
+        ValueError: the draft says already what only later steps fill in.
+    """
+    # What was set stands in the object's dictionary; asking attribute by attribute would have the
+    # toolkit look up each one that never was.
+    said = {name: value for name, value in vars(draft).items() if name != "_sa_instance_state"}
+    if not said.keys() <= _RECEIVED.keys():
+        raise ValueError(f"no part of a draft: {sorted(said.keys() - _RECEIVED.keys())}")
+    return _RECEIVED | said
 
 
 def check_key(key: str | None) -> None:

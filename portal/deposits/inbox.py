@@ -89,9 +89,9 @@ class Inbox:
     def _try(self, batch: Sequence[_Job]) -> None:
         committing = False
         try:
-            with self._database.transaction() as session:
-                session.connection().execute(_INSERT, [job.row for job in batch])
-                record_many(session, [job.act for job in batch])
+            with self._database.writing() as connection:
+                connection.execute(_INSERT, [job.row for job in batch])
+                record_many(connection, [job.act for job in batch])
                 committing = True
         except IntegrityError:
             raise

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,8 @@ from timestamping.pdf.sealer import Sealer
 from timestamping.stamper import Stamper, StamperHealth
 from timestamping.token import Token
 from timestamping.trust import TrustStore
+
+Writes = TypeVar("Writes", Session, Connection)
 
 
 class Fate:
@@ -121,12 +124,18 @@ class FatefulDatabase(Database):
         self.engine, self.scoped = inner.engine, inner.scoped
         self.inner, self.fate = inner, fate
 
+    def transaction(self) -> AbstractContextManager[Session]:
+        return self._meet(self.inner.transaction())
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        return self._meet(self.inner.writing())
+
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def _meet(self, transaction: AbstractContextManager[Writes]) -> Iterator[Writes]:
         fate = self.fate.plan.pop(0) if self.fate.plan else Fate.WORKS
         self.fate.calls.append("transaction")
-        with self.inner.transaction() as session:
-            yield session
+        with transaction as writes:
+            yield writes
             if fate == Fate.FAILS:
                 raise OperationalError("COMMIT", {}, Exception("database is locked"))
         if fate == Fate.LOST:

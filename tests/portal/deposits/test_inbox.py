@@ -28,17 +28,17 @@ _MANY = 24
 def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Counts transactions; the first one is slow, so that the others gather behind it."""
     counted: list[str] = []
-    real = Database.transaction
+    real = Database.writing
 
     @contextmanager
     def slow(database: Database) -> Iterator[Any]:
         counted.append("begun")
         if len(counted) == 1:
             threading.Event().wait(0.3)
-        with real(database) as session:
-            yield session
+        with real(database) as connection:
+            yield connection
 
-    monkeypatch.setattr(Database, "transaction", slow)
+    monkeypatch.setattr(Database, "writing", slow)
     return counted
 
 
@@ -90,7 +90,7 @@ def test_a_failing_database_is_told_to_everyone_who_waited(
         yield
 
     with monkeypatch.context() as patch, ThreadPoolExecutor(4) as pool:
-        patch.setattr(Database, "transaction", locked)
+        patch.setattr(Database, "writing", locked)
         asked = [pool.submit(_receive, deposits, actor, number) for number in range(4)]
         assert all(isinstance(each.exception(), OperationalError) for each in asked)
     assert deposits.page(actor).items == ()

@@ -202,7 +202,7 @@ class TestDatabaseFaults:
             raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
             yield
 
-        monkeypatch.setattr(Database, "transaction", busy)
+        monkeypatch.setattr(Database, "writing", busy)
         with pytest.raises(OperationalError):
             put(deposits, actor)
         monkeypatch.undo()
@@ -217,15 +217,15 @@ class TestDatabaseFaults:
     ) -> None:
         """The commit happened and its answer was lost: the row stands, so must its bytes. The
         depositor, who got an error, repeats the request and gets the deposit."""
-        real = Database.transaction
+        real = Database.writing
 
         @contextmanager
         def lost(self: Database) -> Any:
-            with real(self) as session:
-                yield session
+            with real(self) as connection:
+                yield connection
             raise OperationalError("COMMIT", {}, Exception("connection lost"))
 
-        monkeypatch.setattr(Database, "transaction", lost)
+        monkeypatch.setattr(Database, "writing", lost)
         with pytest.raises(OperationalError):
             put(deposits, actor, b"x", "k")
         monkeypatch.undo()
