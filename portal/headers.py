@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from secure import (
     ContentSecurityPolicy,
     CrossOriginOpenerPolicy,
@@ -17,6 +17,7 @@ from secure import (
 )
 
 from portal.settings import Settings
+from portal.ui.context import this_request
 
 #: Endpoints whose answers are the same for everybody, so that no cookie may ride along and caches
 #: and pages elsewhere may keep them.
@@ -71,27 +72,34 @@ def policy(*, connect: str) -> str:
 class PortalSessions(SecureCookieSessionInterface):
     """Flask's signed session cookie, but never on answers shared by everybody."""
 
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        # Who sends no cookie, as programs with a key do, needs no signature checked.
+        if app.secret_key and self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if request.endpoint not in SHARED:
+        if this_request().endpoint not in SHARED:
             super().save_session(app, session, response)
 
 
 def install(app: Flask, settings: Settings) -> None:
     """Set the security headers on every answer, error pages included."""
-    fixed = dict(_secure(settings).headers)
+    fixed = [(name.lower(), name, value) for name, value in _secure(settings).headers.items()]
     app.session_interface = PortalSessions()
 
     @app.after_request
     def _dress(response: Response) -> Response:
-        present = {name.lower() for name, _ in response.headers}
-        for name, value in fixed.items():
-            if name.lower() not in present:
-                response.headers.add(name, value)
-        if request.endpoint in SHARED:
-            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        elif "Cache-Control" not in response.headers:
+        headers = response.headers
+        present = {name.lower() for name, _ in headers}
+        for lowered, name, value in fixed:
+            if lowered not in present:
+                headers.add(name, value)
+        if this_request().endpoint in SHARED:
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        elif "cache-control" not in present:
             # Nothing of a person's stays behind in a shared browser.
-            response.headers["Cache-Control"] = "private, no-store"
+            headers.add("Cache-Control", "private, no-store")
         return response
 
 

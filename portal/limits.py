@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
-from flask import Flask, Response, g, request, session
+from flask import Flask, Request, Response, g, request, session
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from werkzeug.exceptions import TooManyRequests
 
 from portal.settings import Settings
-from portal.ui.context import visitor_address
+from portal.ui.context import this_request, visitor_address
 
 _log = structlog.get_logger(__name__)
 
@@ -100,7 +100,7 @@ class Rule:
 
     scope: str
     limit: RateLimitItem
-    applies: Callable[[], bool]
+    applies: Callable[[Request], bool]
     whose: Callable[[], str]
 
 
@@ -134,10 +134,10 @@ class Counter:
         self._shared = self._own if not storage_uri else _open(storage_uri)
         self._clock, self._failed_at = clock, -math.inf
 
-    def count(self) -> Standing | None:
+    def count(self, asked: Request) -> Standing | None:
         """The present request, counted under every rule that applies; the tightest standing.
         ``remaining`` is negative when the request is one too many."""
-        standings = [self._stand(rule) for rule in self._rules if rule.applies()]
+        standings = [self._stand(rule) for rule in self._rules if rule.applies(asked)]
         return min(standings, key=lambda each: each.remaining, default=None)
 
     def _stand(self, rule: Rule) -> Standing:
@@ -175,16 +175,18 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def _bound_body() -> None:
-        if request.blueprint in _SMALL_BLUEPRINTS:
-            request.max_content_length = _SMALL_BODY
-        elif request.blueprint in _TABLES:
-            request.max_content_length = _TABLES[request.blueprint]
-        elif request.mimetype != "multipart/form-data" and _parsed_whole():
-            request.max_content_length = settings.max_json_bytes
+        asked = this_request()
+        if asked.blueprint in _SMALL_BLUEPRINTS:
+            asked.max_content_length = _SMALL_BODY
+        elif asked.blueprint in _TABLES:
+            asked.max_content_length = _TABLES[asked.blueprint]
+        elif asked.mimetype != "multipart/form-data" and _parsed_whole(asked):
+            asked.max_content_length = settings.max_json_bytes
 
     @app.before_request
     def _count() -> None:
-        g.standing = standing = counter.count() if request.endpoint else None
+        asked = this_request()
+        g.standing = standing = counter.count(asked) if asked.endpoint else None
         if standing is not None and standing.remaining < 0:
             raise TooManyRequests(retry_after=standing.wait)
 
@@ -231,25 +233,25 @@ def _account() -> str:
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
 
 
-def _parsed_whole() -> bool:
-    return request.is_json or request.mimetype == "application/x-www-form-urlencoded"
+def _parsed_whole(asked: Request) -> bool:
+    return asked.is_json or asked.mimetype == "application/x-www-form-urlencoded"
 
 
-def _counted() -> bool:
-    return request.endpoint not in _COUNTED_ELSEWHERE
+def _counted(asked: Request) -> bool:
+    return asked.endpoint not in _COUNTED_ELSEWHERE
 
 
-def _published() -> bool:
-    return request.endpoint in _PUBLISHED
+def _published(asked: Request) -> bool:
+    return asked.endpoint in _PUBLISHED
 
 
-def _uploading() -> bool:
-    return request.endpoint in _UPLOADS
+def _uploading(asked: Request) -> bool:
+    return asked.endpoint in _UPLOADS
 
 
-def _finding() -> bool:
-    return request.endpoint in _FIND
+def _finding(asked: Request) -> bool:
+    return asked.endpoint in _FIND
 
 
-def _signing_in() -> bool:
-    return request.endpoint in SIGN_IN and request.method == "POST"
+def _signing_in(asked: Request) -> bool:
+    return asked.endpoint in SIGN_IN and asked.method == "POST"

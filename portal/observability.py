@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable
 
 import structlog
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from flask import Blueprint, Flask, Request, Response, current_app, g, jsonify, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -23,15 +24,18 @@ from sqlalchemy import text
 from portal.headers import SHARED
 from portal.security import roles_required
 from portal.settings import Settings
-from portal.ui.context import current_actor, services
+from portal.ui.context import current_actor, services, this_request
 
 blueprint = Blueprint("observability", __name__)
 log = structlog.get_logger("portal")
+_lines = logging.getLogger("portal")  # where those of ``log`` go
 
 #: how long an answer of /readyz is kept, so that probing it costs nobody anything
 _READY_SECONDS = 5.0
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 _KEY = re.compile(r"nep_\w+")  # an API key somebody put into an address
+#: what counts a request and what takes its time
+_Noting = tuple[Callable[[], None], Callable[[float], None]]
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -44,33 +48,33 @@ def install(app: Flask, settings: Settings) -> None:
     @app.before_request
     def _begin() -> None:
         given = request.headers.get("X-Request-ID", "") if trust_given else ""
-        g.request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
-        g.began = time.perf_counter()
+        number = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+        g.request_id, g.began = number, time.perf_counter()
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        structlog.contextvars.bind_contextvars(request_id=number)
 
     @app.after_request
     def _end(response: Response) -> Response:
+        asked = this_request()
         response.headers["X-Request-ID"] = g.get("request_id", "")
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
-        endpoint = request.endpoint or "none"
-        metrics.requests.labels(request.method, endpoint, str(response.status_code)).inc()
-        metrics.seconds.labels(endpoint).observe(seconds)
-        if request.endpoint not in SHARED:
-            _log_request(response, seconds)
+        metrics.note(asked.method, asked.endpoint or "none", response.status_code, seconds)
+        # A line nobody keeps is not put together either.
+        if asked.endpoint not in SHARED and _lines.isEnabledFor(logging.INFO):
+            _log_request(asked, response, seconds)
         return response
 
 
-def _log_request(response: Response, seconds: float) -> None:
+def _log_request(asked: Request, response: Response, seconds: float) -> None:
     log.info(
         "request",
-        method=request.method,
-        endpoint=request.endpoint,
-        path=_KEY.sub("nep_…", request.path),
+        method=asked.method,
+        endpoint=asked.endpoint,
+        path=_KEY.sub("nep_…", asked.path),
         status=response.status_code,
         milliseconds=round(seconds * 1000, 1),
         actor=current_actor().id,
-        address=request.remote_addr,
+        address=asked.remote_addr,
     )
 
 
@@ -92,6 +96,19 @@ class _Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+
+        self._noting: dict[tuple[str, str, int], _Noting] = {}
+
+    def note(self, method: str, endpoint: str, status: int, seconds: float) -> None:
+        """Count one request. Its labels are looked up, and checked, once for each kind."""
+        kind = (method, endpoint, status)
+        noting = self._noting.get(kind)
+        if noting is None:
+            counter = self.requests.labels(method, endpoint, str(status))
+            noting = self._noting[kind] = counter.inc, self.seconds.labels(endpoint).observe
+        count, observe = noting
+        count()
+        observe(seconds)
 
     def render(self) -> bytes:
         # prometheus_client reads this variable itself, at import, and then keeps its values in

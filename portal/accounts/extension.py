@@ -27,6 +27,7 @@ from portal.accounts.sessions import load_user
 from portal.database import Database
 from portal.security import safe_next
 from portal.settings import Settings
+from portal.ui.context import this_request
 
 
 def _(sentence: str) -> str:
@@ -87,9 +88,26 @@ def install(app: Flask, settings: Settings, database: Database) -> Security:
     # in addresses, are not accepted.
     security.login_manager.request_loader(lambda _request: None)
     security.want_json(lambda _request: False)
+    _load_nobody_beside_keys(security)
     events.install(app)
     app.after_request(_stay_inside)
     return security
+
+
+def _load_nobody_beside_keys(security: Security) -> None:
+    """What carries a key is judged by the key alone (:mod:`portal.security`), so that nobody needs
+    to be looked for in a session for it."""
+    loaders = security.principal.identity_loaders
+    usual = list(loaders)
+
+    def identity() -> Any:
+        asked = this_request()
+        if asked.path.startswith("/api/") and "Authorization" in asked.headers:
+            return None
+        return next((found for load in usual if (found := load()) is not None), None)
+
+    loaders.clear()
+    security.principal.identity_loader(identity)
 
 
 def _stay_inside(response: Response) -> Response:

@@ -94,9 +94,10 @@ class DepositList(MethodView):
             accepted = deposit_file()
         else:
             raise UnsupportedMediaType("Send multipart/form-data or application/json.")
-        answer = jsonify(_shown(accepted.deposit))
+        deposit = _shown(accepted.deposit)
+        answer = jsonify(deposit)
         answer.status_code = 200 if accepted.replayed else 201
-        answer.headers["Location"] = _link(accepted.deposit, "One")
+        answer.headers["Location"] = deposit["links"]["self"]
         return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import stat
 import subprocess
 import sys
@@ -100,6 +101,17 @@ def test_hosts_of_others_are_refused_in_production(
 def test_a_request_leaves_no_transaction_behind(client: PortalClient, services: Services) -> None:
     client.get("/signin")
     assert not services.database.scoped.registry.has()
+
+
+def test_nothing_around_a_view_is_a_coroutine(app: Flask) -> None:
+    """The application calls every function as it is."""
+    around = [app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs]
+    called = [each for table in around for some in table.values() for each in some]
+    called += [*app.view_functions.values(), *app.teardown_appcontext_funcs]
+    handlers = app.error_handler_spec.values()
+    called += [each for by in handlers for some in by.values() for each in some.values()]
+    assert len(called) > 100
+    assert not [each for each in called if inspect.iscoroutinefunction(each)]
 
 
 def test_importing_the_verifier_imports_no_web_framework() -> None:

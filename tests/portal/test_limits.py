@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from flask import Request
 from limits import parse
+from werkzeug.test import EnvironBuilder
 
 from portal.app import create_app
 from portal.limits import Counter, CountingStorage, Rule
 from portal.services import Services
 from tests.portal.client import PortalClient
 from tests.portal.conftest import MakeSettings
+
+ASKED = Request(EnvironBuilder().get_environ())
 
 
 def _client(make_settings: MakeSettings, services: Services) -> PortalClient:
@@ -73,7 +77,7 @@ def test_a_shared_count_that_fails_lets_each_process_count(
 ) -> None:
     shared, seconds = _Unreachable(), [100.0]
     monkeypatch.setattr("portal.limits.storage_from_string", lambda _uri: shared)
-    rule = Rule("all", parse("2 per minute"), lambda: True, lambda: "somebody")
+    rule = Rule("all", parse("2 per minute"), lambda _: True, lambda: "somebody")
     counter = Counter([rule], "redis://example.invalid", lambda: seconds[0])
     assert [_remaining(counter) for _ in range(3)] == [1, 0, -1]
     shared.back = True
@@ -84,11 +88,11 @@ def test_a_shared_count_that_fails_lets_each_process_count(
 
 def test_the_tightest_rule_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = [
-        Rule("wide", parse("9 per minute"), lambda: True, lambda: "a"),
-        Rule("tight", parse("3 per hour"), lambda: True, lambda: "a"),
-        Rule("elsewhere", parse("1 per hour"), lambda: False, lambda: "a"),
+        Rule("wide", parse("9 per minute"), lambda _: True, lambda: "a"),
+        Rule("tight", parse("3 per hour"), lambda _: True, lambda: "a"),
+        Rule("elsewhere", parse("1 per hour"), lambda _: False, lambda: "a"),
     ]
-    standing = Counter(rules, "").count()
+    standing = Counter(rules, "").count(ASKED)
     assert standing is not None
     assert (standing.limit, standing.remaining) == (3, 2)
     assert 0 < standing.wait <= 3600
@@ -107,6 +111,6 @@ def test_old_counts_are_forgotten() -> None:
 
 
 def _remaining(counter: Counter) -> int:
-    standing = counter.count()
+    standing = counter.count(ASKED)
     assert standing is not None
     return standing.remaining
