@@ -19,6 +19,7 @@ from portal.captures.opening import open_hosts
 from portal.captures.service import CaptureService
 from portal.cases.filing import Filing
 from portal.cases.service import CaseService
+from portal.checks.service import CheckService
 from portal.database import Database
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
@@ -27,6 +28,7 @@ from portal.imports.service import ImportService
 from portal.jobs import Queue, Sideline, forget_old_beats
 from portal.keyring import Keyring
 from portal.mail import MailService, open_transport
+from portal.matters.service import MatterService
 from portal.operators.service import OperatorService
 from portal.organisations.service import OrganisationService
 from portal.privacy.service import PrivacyService
@@ -79,6 +81,8 @@ class Services:
     privacy: PrivacyService
     captures: CaptureService
     draws: DrawService
+    matters: MatterService
+    checks: CheckService
 
     @property
     def ledger(self) -> Ledger:
@@ -100,6 +104,7 @@ class Services:
             Sideline("erasure", self.privacy.advance, 60.0),
             *self.captures.sidelines(),
             *self.draws.sidelines(),
+            *self.checks.sidelines(),
         )
 
     def housekeeping(self) -> None:
@@ -238,6 +243,8 @@ def services_of(
         privacy=PrivacyService(settings, tools.database, tools.vault, accounts, tools.clock),
         captures=captures,
         draws=DrawService(tools, box, mail.post, uploads.take),
+        matters=MatterService(tools, box, mail.post),
+        checks=CheckService(tools),
     )
 
 

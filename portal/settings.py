@@ -145,6 +145,9 @@ class Settings(BaseSettings):
     pkcs11_module: Path | None = None
     notary_trust: Path | None = None
 
+    # Applications for certificates
+    matter_document_bytes: Annotated[int, Field(ge=1024)] = 20 * 1024**2
+
     # Custody and privacy
     custody_anchor_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 24
     erasure_cooling_days: Annotated[int, Field(ge=0, le=365)] = 7

@@ -51,9 +51,11 @@ def upgrade() -> None:
     _notary_confirmations()
     _certificate_copies()
     _matter_documents()
+    _letters_by_digest()
 
 
 def downgrade() -> None:
+    op.drop_index("ix_deposits_letter_sha256", "deposits")
     for table in _TABLES:
         op.drop_table(table)
 
@@ -114,6 +116,7 @@ def _matters() -> None:
         sa.Column("template", sa.String(16), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("purpose_code", sa.String(24), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("destination", sa.String(2), nullable=False),
@@ -505,4 +508,16 @@ def _matter_documents() -> None:
     )
     op.create_index(
         "ix_matter_documents_matter_id", "matter_documents", ["matter_id"], unique=False
+    )
+
+
+def _letters_by_digest() -> None:
+    """Whoever verifies a letter asks for it by its digest."""
+    where = sa.text("letter_sha256 IS NOT NULL")
+    op.create_index(
+        "ix_deposits_letter_sha256",
+        "deposits",
+        ["letter_sha256"],
+        sqlite_where=where,
+        postgresql_where=where,
     )

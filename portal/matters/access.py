@@ -46,6 +46,16 @@ def readable(session: Session, actor: Actor, matter_id: str) -> Matter:
     return matter
 
 
+def may_read(session: Session, actor: Actor, matter: Matter) -> bool:
+    """Whether the matter is to be seen on the applicant's side."""
+    return access.role_in(session, actor, matter) is not None
+
+
+def may_change(session: Session, actor: Actor, matter: Matter) -> bool:
+    """Whether pages offer the actor to change what is the applicant's to change."""
+    return access.changes(access.role_in(session, actor, matter))
+
+
 def changeable(session: Session, actor: Actor, matter_id: str, *states: MatterState) -> Matter:
     """A matter on the applicant's side, its row locked until the transaction ends.
 
@@ -61,7 +71,7 @@ def changeable(session: Session, actor: Actor, matter_id: str, *states: MatterSt
     if not access.changes(role):
         message = "You may read this organisation's matters, but not change them."
         raise Forbidden("reader_only", message)
-    _check_state(matter, states)
+    check_state(matter, states)
     return matter
 
 
@@ -95,7 +105,7 @@ def acted_on(session: Session, actor: Actor, matter_id: str, *states: MatterStat
     if session.get(MatterConflict, (matter.id, actor.id)) is not None:
         message = "You keep away from this matter: another notary has to act on it."
         raise Forbidden("keeps_away", message)
-    _check_state(matter, states)
+    check_state(matter, states)
     return matter
 
 
@@ -136,7 +146,8 @@ def is_own(session: Session, actor: Actor, matter: Matter) -> bool:
     return session.scalar(query) is not None
 
 
-def _check_state(matter: Matter, states: tuple[MatterState, ...]) -> None:
+def check_state(matter: Matter, states: tuple[MatterState, ...]) -> None:
+    """Raises Conflict unless it is in one of ``states``; none: in any."""
     if states and matter.state not in states:
         message = "This matter has moved on; look at it again."
         raise Conflict("matter_moved_on", message)

@@ -77,6 +77,8 @@ class Matter(Base):
     state: Mapped[str] = mapped_column(String(16), default=MatterState.DRAFT)
     revision: Mapped[int] = mapped_column(default=0)
 
+    #: which of the usual purposes it is (what has to be handed in follows from it), and its words
+    purpose_code: Mapped[str] = mapped_column(String(24), default="")
     purpose: Mapped[str] = mapped_column(Text, default="")
     #: the facts to be proved
     facts: Mapped[str] = mapped_column(Text, default="")
