@@ -84,8 +84,9 @@ class WorkingDays:
         return None
 
     def left(self, due: date, today: date) -> int:
-        """Working days from ``today`` to ``due``: 0 on the day itself, negative when it is over."""
-        return self.between(today, due) - self.between(due, today)
+        """Working days from ``today`` to ``due``: 0 on the day itself, negative once it is over,
+        also on the weekend right after it."""
+        return -max(1, self.between(due, today)) if today > due else self.between(today, due)
 
     def _to(self, day: date) -> int:
         """Working days up to ``day``, from the beginning of time."""
