@@ -30,8 +30,12 @@ KIND: Final = "folder"
 CAPTURE: Final = "capture"
 #: a draw that has ended: its list names its record and the seals of its steps
 DRAW: Final = "draw"
+#: an issued certificate, correction or revocation: its list names it and its files
+NOTARIAL: Final = "notarial"
+#: the archive volume of a matter at the notary's desk
+VOLUME: Final = "volume"
 #: kinds whose list says more than its rows do
-MANIFESTED: Final = frozenset({CAPTURE, DRAW})
+MANIFESTED: Final = frozenset({CAPTURE, DRAW, NOTARIAL, VOLUME})
 #: kinds of several files, whose digests are those of their list
 SEVERAL: Final = MANIFESTED | {KIND}
 _BLOCK: Final = 1024 * 1024
