@@ -23,6 +23,7 @@ from portal.checks.service import CheckService
 from portal.database import Database
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
+from portal.desk.service import DeskService
 from portal.draws.service import DrawService
 from portal.imports.service import ImportService
 from portal.jobs import Queue, Sideline, forget_old_beats
@@ -82,6 +83,7 @@ class Services:
     captures: CaptureService
     draws: DrawService
     matters: MatterService
+    desk: DeskService
     checks: CheckService
 
     @property
@@ -122,6 +124,7 @@ class Services:
             "operators": self.operators.housekeeping,
             "imports": self.imports.sweep,
             "draws": self.draws.sweep,
+            "desk": self.desk.housekeeping,
             "beats": lambda: forget_old_beats(self.database, self.clock()),
         }
         for name, step in steps.items():
@@ -215,6 +218,7 @@ def services_of(
     webhooks = WebhookService(settings, tools.database, box, tools.clock, mail.post)
     uploads = UploadService(tools)
     people = Administration(tools.database, accounts.sign_ins)
+    matters = MatterService(tools, box, mail.post)
     return Services(
         settings=tools.settings,
         database=tools.database,
@@ -243,7 +247,8 @@ def services_of(
         privacy=PrivacyService(settings, tools.database, tools.vault, accounts, tools.clock),
         captures=captures,
         draws=DrawService(tools, box, mail.post, uploads.take),
-        matters=MatterService(tools, box, mail.post),
+        matters=matters,
+        desk=DeskService(tools, mail.post, matters.tell_applicant),
         checks=CheckService(tools),
     )
 

@@ -34,6 +34,48 @@ _WORDS: Final = {
             "Application {number} has been withdrawn by the applicant.",
         ),
     ),
+    "accepted": (
+        ("公证申请 {number}：已受理", "Application {number}: accepted"),
+        (
+            "公证申请 {number} 已受理，办理期限开始计算。",
+            "Application {number} has been accepted; the office's period has begun.",
+        ),
+    ),
+    "refused": (
+        ("公证申请 {number}：不予办理", "Application {number}: refused"),
+        (
+            "公证申请 {number} 不予办理，理由见申请页面。",
+            "Application {number} has been refused; its page says why.",
+        ),
+    ),
+    "asked": (
+        ("公证申请 {number}：需要补充材料", "Application {number}: material is needed"),
+        (
+            "办理公证申请 {number} 需要您补充材料。",
+            "The notary asks for further material for application {number}.",
+        ),
+    ),
+    "sent-back": (
+        ("公证申请 {number}：材料被退回", "Application {number}: material sent back"),
+        (
+            "公证申请 {number} 的一项材料未被接受，请重新提交。",
+            "Material of application {number} was not accepted; please hand it in again.",
+        ),
+    ),
+    "paused": (
+        ("公证申请 {number}：期限暂停计算", "Application {number}: the period stands still"),
+        (
+            "公证申请 {number} 的办理期限暂停计算，理由见申请页面。",
+            "The period of application {number} stands still; its page says why.",
+        ),
+    ),
+    "resumed": (
+        ("公证申请 {number}：期限恢复计算", "Application {number}: the period goes on"),
+        (
+            "公证申请 {number} 的办理期限恢复计算。",
+            "The period of application {number} goes on.",
+        ),
+    ),
     "moved": (
         ("公证申请 {number}：有新进展", "Application {number}: news"),
         ("公证申请 {number} 有新进展。", "There is news of application {number}."),
