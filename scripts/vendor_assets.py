@@ -61,16 +61,17 @@ _IMPORT = re.compile(r"""^((?:im|ex)port [^;'"]*from )(['"])([^'"]+)\2(?=;)""", 
 #: The only icons pages use, gathered into one sprite: ``<use href="…/icons.svg#check">``.
 ICONS = (
     "activity alert-triangle anchor arrow-back-up arrow-right bell bookmark briefcase "
-    "building-bank calendar-repeat camera certificate check chevron-left chevron-right "
-    "circle-check circle-dashed circle-x clipboard-text clock copy cube database device-desktop "
-    "device-mobile dice-5 download eraser eye file-certificate file-text file-upload file-zip "
-    "files filter fingerprint hash heartbeat help-circle history home hourglass id info-circle "
-    "key keyboard language link list list-tree loader lock lock-open login logout mail menu-2 "
-    "moon network notes pencil photo player-pause player-play player-record player-skip-back "
-    "player-skip-forward player-stop plug-connected-x plus qrcode refresh "
-    "rosette-discount-check rubber-stamp scale search send server settings shield-check "
-    "shield-lock speakerphone stack-2 stethoscope sun table-import ticket timeline trash upload "
-    "user user-plus users video webhook world writing-sign x"
+    "building-bank calendar calendar-repeat camera certificate chart-bar check chevron-left "
+    "chevron-right circle-check circle-dashed circle-x clipboard-text clock copy cube "
+    "database device-desktop device-mobile dice-5 download eraser eye file-certificate "
+    "file-text file-upload file-zip files filter fingerprint hand-stop hash heartbeat "
+    "help-circle history home hourglass id inbox info-circle key keyboard language link list "
+    "list-tree loader lock lock-open login logout mail menu-2 moon network notes pencil "
+    "photo player-pause player-play player-record player-skip-back player-skip-forward "
+    "player-stop plug-connected-x plus qrcode refresh rosette-discount-check rubber-stamp "
+    "scale search send server settings shield-check shield-lock speakerphone stack-2 "
+    "stethoscope sun table-import ticket timeline trash upload user user-check user-plus "
+    "users video webhook world writing-sign x"
 )
 
 
