@@ -5,6 +5,7 @@ A new revision is drafted by ``alembic revision --autogenerate -m "…"`` and th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,7 @@ def current(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@functools.cache
 def head() -> str | None:
     """The newest revision this code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head()

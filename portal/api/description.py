@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from flask import Flask, Response
-from flask_smorest import Api
+from flask_smorest import Api, Blueprint
 
 from portal.api.examples import Json, illustrate
 from portal.api.schemas import ErrorSchema
@@ -28,17 +29,37 @@ _METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 
 class PortalApi(Api):  # type: ignore[misc]
-    """Serves the completed description, put together once."""
+    """Serves the completed description, put together once, when it is first asked for: that takes
+    longer than making the rest of the application, and most processes are never asked."""
 
     ERROR_SCHEMA = ErrorSchema
 
     def __init__(self, app: Flask, public: Collection[str]) -> None:
         self._public = public
         self._served: bytes | None = None
+        self._undescribed: list[Blueprint] = []
+        self._describing = threading.Lock()
         super().__init__(app)
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        """Its addresses now, its description later."""
+        app: Flask = self._app
+        app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        app.register_blueprint(blueprint)
+        self._undescribed.append(blueprint)
 
     def description(self) -> Json:
         """The whole description."""
+        with self._describing:
+            return self._described()
+
+    def _described(self) -> Json:
+        while self._undescribed:
+            blueprint = self._undescribed.pop(0)
+            blueprint.register_views_in_doc(
+                self, self._app, self.spec, name=blueprint.name, parameters=None
+            )
+            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
         components = self.spec.components
         if "Error" not in components.schemas:
             components.schema("Error", schema=ErrorSchema)
