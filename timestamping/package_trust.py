@@ -8,7 +8,10 @@ publishes, or the anchors be given out of band as a folder:
 root.pem      trusted roots, one or several      tsa.pem, seal.pem   other certificates
 crl.pem       revocation lists                   ledger.vkey         one verifier key a line
 platform.pem  Ed25519 public keys (RFC 8410)     depositor.pem        keys of co-signing depositors
+notary.pem    outside roots of notaries' certificates, and revocation lists of their authorities
 ```
+
+A root in ``notary.pem`` vouches for the signatures of notaries and for nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -32,9 +35,10 @@ from timestamping.trust import InvalidTrust, TrustStore
 MAX_FILE: Final = 1 << 20
 ROOT, TSA, SEAL, CRL = "root.pem", "tsa.pem", "seal.pem", "crl.pem"
 LEDGER, PLATFORM, DEPOSITOR = "ledger.vkey", "platform.pem", "depositor.pem"
+NOTARY: Final = "notary.pem"
 #: SubjectPublicKeyInfo of Ed25519 up to the 32 raw bytes (RFC 8410 §4).
 _SPKI: Final = bytes.fromhex("302a300506032b6570032100")
-NAMES: Final = (ROOT, TSA, SEAL, CRL, LEDGER, PLATFORM, DEPOSITOR)
+NAMES: Final = (ROOT, TSA, SEAL, CRL, LEDGER, PLATFORM, DEPOSITOR, NOTARY)
 
 
 class BadTrust(ValueError):
@@ -43,8 +47,8 @@ class BadTrust(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """``kind`` is "root", "ledger" or "platform"; ``value`` the SHA-256 of the certificate's DER
-    in hexadecimal, or the key itself as people compare it."""
+    """``kind`` is "root", "notary", "ledger" or "platform"; ``value`` the SHA-256 of the
+    certificate's DER in hexadecimal, or the key itself as people compare it."""
 
     kind: str
     name: str
@@ -55,12 +59,14 @@ class Fingerprint:
 class PackageTrust:
     """Certificates (DER), ledger verifier keys by ledger id, platform keys (32 raw bytes) by key
     id. ``seal`` holds the seal's certificate, which is not itself an anchor. ``given`` is True when
-    the anchors came out of band."""
+    the anchors came out of band. ``notaries`` holds the outside roots of notaries' certificates,
+    and revocation lists; the office's own notaries are under ``certificates``."""
 
     certificates: TrustStore
     ledger: Trust
     seal: tuple[bytes, ...] = ()
     given: bool = False
+    notaries: TrustStore = field(default_factory=TrustStore)
 
     def files(self) -> dict[str, bytes]:
         """The trust folder: file name to bytes, the inverse of :meth:`from_files`."""
@@ -73,6 +79,7 @@ class PackageTrust:
             LEDGER: "".join(f"{key}\n" for key in self.ledger.ledgers.values()).encode(),
             PLATFORM: _public_keys(self.ledger.platforms),
             DEPOSITOR: _public_keys(self.ledger.depositors),
+            NOTARY: (self.notaries.roots_pem() + self.notaries.crls_pem()).encode(),
         }
 
     @classmethod
@@ -94,7 +101,7 @@ class PackageTrust:
             )
         except InvalidProof as error:
             raise BadTrust(f"{LEDGER}: {error}") from error
-        return cls(store, trust, seal, given)
+        return cls(store, trust, seal, given, _store(files, NOTARY, anchors=True))
 
     @classmethod
     def from_folder(cls, folder: Path) -> PackageTrust:
@@ -116,7 +123,10 @@ class PackageTrust:
 
     def to_json(self) -> bytes:
         """The trust folder as one RFC 8785 document, for the letter's attachment."""
-        return rfc8785.dumps({name: data.decode() for name, data in self.files().items()})
+        files = self.files()
+        if not files[NOTARY]:
+            del files[NOTARY]
+        return rfc8785.dumps({name: data.decode() for name, data in files.items()})
 
     @classmethod
     def from_json(cls, data: bytes) -> PackageTrust:
@@ -133,20 +143,19 @@ class PackageTrust:
 
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """What must be compared with the values the office publishes."""
-        roots = (
-            Fingerprint(
-                "root",
-                x509.Certificate.load(der).subject.human_friendly,
-                hashlib.sha256(der).hexdigest(),
-            )
-            for der in self.certificates.roots
-        )
+        roots = (_fingerprint("root", der) for der in self.certificates.roots)
+        notaries = (_fingerprint("notary", der) for der in self.notaries.roots)
         ledgers = (Fingerprint("ledger", *item) for item in self.ledger.ledgers.items())
         platforms = (
             Fingerprint("platform", key_id, key.hex())
             for key_id, key in self.ledger.platforms.items()
         )
-        return (*roots, *ledgers, *platforms)
+        return (*roots, *notaries, *ledgers, *platforms)
+
+
+def _fingerprint(kind: str, der: bytes) -> Fingerprint:
+    name = x509.Certificate.load(der).subject.human_friendly
+    return Fingerprint(kind, name, hashlib.sha256(der).hexdigest())
 
 
 def _armor(kind: str, ders: Iterable[bytes]) -> bytes:

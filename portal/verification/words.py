@@ -115,11 +115,15 @@ TITLES: Final = {
     "draw-leaves": "叶子文件即所承诺的名册",
     # a file of a folder: portal.verification.service
     "listed": "载有该文件的清单即所存证的清单",
+    # what was issued, and how it stands: portal.verification.service, .certificates
+    "issued": "与所出具的逐字节相同",
+    "certificate-status": "登记簿载明公证书现行有效",
 }
 
 #: kind of a trust anchor, in Chinese and English
 ANCHORS: Final = {
     "root": ("根证书", "root"),
+    "notary": ("公证员根证书", "notaries' root"),
     "ledger": ("账本公钥", "ledger key"),
     "platform": ("平台公钥", "platform key"),
     "depositor": ("存证人公钥", "depositor key"),

@@ -45,6 +45,7 @@ ITEM_FIELDS = {
 _ORDINARY = Words("正常业务中形成", "Made in ordinary business")
 _ANCHOR_NAMES = {
     "root": Words("根证书", "Root certificate, SHA-256"),
+    "notary": Words("公证员根证书", "Notaries' root certificate, SHA-256"),
     "ledger": Words("账本公钥", "Ledger key"),
     "platform": Words("平台公钥", "Platform key (Ed25519)"),
 }

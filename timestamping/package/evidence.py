@@ -58,7 +58,7 @@ class Carried:
     ``listed`` is the list, ``sha256`` the digest recorded (hexadecimal; empty when there is no
     well-formed entry), ``open`` a seekable stream of the file with that path in the list, None when
     the package holds none of them. ``trust`` are the certificates to judge by, ``ledger`` the keys
-    of platforms and ledgers.
+    of platforms and ledgers; ``anchors`` is all of that together, with the roots of notaries.
     """
 
     listed: bytes
@@ -66,6 +66,7 @@ class Carried:
     open: Callable[[str], BinaryIO] | None
     trust: TrustStore
     ledger: Trust
+    anchors: PackageTrust | None = None
 
 
 #: Further checks of what a list names; numbered on from those of a package.

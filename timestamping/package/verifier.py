@@ -186,7 +186,7 @@ def _judged(
     if more is not None and listed is not None:
         sha256 = sha256_of(examined.recorded).hex if examined.recorded else ""
         opener = _opener(container, evidence, listed)
-        found.extend(more(Carried(listed, sha256, opener, trust.certificates, trust.ledger)))
+        found.extend(more(Carried(listed, sha256, opener, trust.certificates, trust.ledger, trust)))
     return PackageReport(
         checks=(*checks, *found),
         facts=examined.facts(),
@@ -217,7 +217,11 @@ def _helped(given: PackageTrust, own: PackageTrust) -> PackageTrust:
     helpful = TrustStore((), own.certificates.intermediates, own.certificates.crls)
     depositors = Trust(depositors=own.ledger.depositors)
     return PackageTrust(
-        given.certificates.merge(helpful), depositors | given.ledger, own.seal, given=True
+        given.certificates.merge(helpful),
+        depositors | given.ledger,
+        own.seal,
+        given=True,
+        notaries=given.notaries.merge(TrustStore((), (), own.notaries.crls)),
     )
 
 
