@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
-from portal.sheets import csv_bytes, csv_pieces, safe_cell
+from portal.sheets import Sheet, csv_bytes, csv_pieces, safe_cell, xlsx_bytes
 
 FORMULAS = ['=HYPERLINK("http://evil")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1"]
 _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -85,3 +87,34 @@ def test_rows_go_out_as_they_gather() -> None:
 
 def test_half_a_character_does_not_break_the_file() -> None:
     assert csv_bytes(["h"], [["a\ud800b"]]).decode("utf-8-sig") == "h\r\na?b\r\n"
+
+
+def test_a_workbook_is_read_back_as_it_was_written() -> None:
+    book = xlsx_bytes(
+        [
+            Sheet("公证 [1]", ("编号", "天"), [("=1+1", 15), ("a & <b>\x07", None)]),
+            Sheet("Figures", ("n",), []),
+        ]
+    )
+
+    read = CalamineWorkbook.from_filelike(io.BytesIO(book))
+    assert read.sheet_names == ["公证  1", "Figures"]
+    assert read.get_sheet_by_index(0).to_python() == [
+        ["编号", "天"],
+        ["=1+1", 15.0],
+        ["a & <b>\ufffd", ""],
+    ]
+    assert b"<f>" not in zipfile.ZipFile(io.BytesIO(book)).read("xl/worksheets/sheet1.xml")
+
+
+def test_the_same_tables_are_the_same_workbook() -> None:
+    table = [Sheet("A", ("x",), [("y",)])]
+
+    assert xlsx_bytes(table) == xlsx_bytes(table)
+
+
+def test_a_workbook_has_sheets_of_different_names() -> None:
+    with pytest.raises(ValueError, match="name of its own"):
+        xlsx_bytes([Sheet("a", (), []), Sheet("A", (), [])])
+    with pytest.raises(ValueError, match="has sheets"):
+        xlsx_bytes([])
