@@ -26,6 +26,7 @@ from portal.audit import views as audit_views
 from portal.captures import operator_views as desktops_views
 from portal.captures import views as captures_views
 from portal.cases import views as cases_views
+from portal.checks import views as checks_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
 from portal.deposits.uploads import UploadRequest
@@ -84,6 +85,7 @@ _PAGES = (
     draws_public,
     draws_views,
     draws_json,
+    checks_views,
     imports_views,
     privacy_views,
     own_views,

@@ -22,6 +22,7 @@ from portal.accounts.service import (
 )
 from portal.audit.actor import Actor
 from portal.audit.command import audit
+from portal.checks.command import recheck
 from portal.deposits.command import deposit_and_wait
 from portal.deposits.index_command import search
 from portal.jobs import Heartbeat, run_worker
@@ -35,7 +36,7 @@ _CLI = Actor.process("cli")
 def install(app: Flask) -> None:
     for command in (
         *(init, worker, deposit, create_user_command, api_key_command, audit, vault),
-        *(reset_second_factor, search),
+        *(reset_second_factor, search, recheck),
     ):
         app.cli.add_command(command)
 

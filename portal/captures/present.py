@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +22,8 @@ from portal.ui.locale import language
 #: Pictures in a filmstrip, and moments on one page.
 _FRAMES: Final = 12
 _MOMENTS: Final = 2000
+#: The link of the file at a position in the manifest's list.
+Address = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +144,17 @@ def status(capture: Capture, seen: Observation | None, limits: tuple[int, int]) 
 # -- Review ---------------------------------------------------------------------------------------
 
 
-def player(capture: Capture, found: Captured) -> dict[str, Any]:
-    """What the player's script reads: the segments in order, where each begins, and gaps."""
+def player(capture: Capture, found: Captured, address: Address | None = None) -> dict[str, Any]:
+    """What the player's script reads: the segments in order, where each begins, and gaps.
+    ``address`` gives the link of the file at a position, for pages of other features."""
+    address = address or _addresses(capture)
     return {
         "seconds": round(found.seconds, 2),
         "width": capture.width,
         "height": capture.height,
         "segments": [
             {
-                "url": _address(capture, each.file),
+                "url": address(each.file.position),
                 "start": round(each.start, 3),
                 "seconds": round(each.seconds, 3),
             }
@@ -160,13 +164,16 @@ def player(capture: Capture, found: Captured) -> dict[str, Any]:
     }
 
 
-def filmstrip(capture: Capture, found: Captured) -> list[dict[str, Any]]:
+def filmstrip(
+    capture: Capture, found: Captured, address: Address | None = None
+) -> list[dict[str, Any]]:
     """Segments at even distances, to be seen by their first frames."""
+    address = address or _addresses(capture)
     count = len(found.segments)
     step = max(1, -(-count // _FRAMES))
     return [
         {
-            "url": _address(capture, each.file),
+            "url": address(each.file.position),
             "start": round(each.start, 2),
             "clock": clock(each.start),
         }
@@ -202,8 +209,11 @@ def folders(files: Sequence[Kept]) -> list[tuple[str, list[Kept]]]:
     return [(words.get(top, top), found[top]) for top in order if top in found]
 
 
-def _address(capture: Capture, file: Kept) -> str:
-    return url_for("captures.shown", capture_id=capture.id, position=file.position)
+def _addresses(capture: Capture) -> Address:
+    def address(position: int) -> str:
+        return url_for("captures.shown", capture_id=capture.id, position=position)
+
+    return address
 
 
 def _moment(moment: Moment, seconds: float) -> MomentLine:

@@ -70,7 +70,7 @@ def judge_content(subject: Subject, vault: Vault, tell: Tell) -> Group:
         VaultUnavailable: nothing can be said now; later perhaps.
     """
     reading = _Reading(subject, vault, tell)
-    lines = reading.several() if subject.several else reading.single()
+    lines = list(reading.several() if subject.several else reading.single())
     compared = list(_compared(subject, reading.listed, at_hand=reading.at_hand))
     shown = [each for each in reading.files if each.state not in ("same", "absent")]
     if len(reading.files) <= _SHOWN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +17,31 @@ from portal.checks.document import Difference, decode, differences, groups_of
 from portal.checks.models import Check
 from portal.checks.shapes import CheckView, Standing
 from portal.checks.standing import FRESH, confirmations, standing_of
+from portal.deposits.folders import seen as seen_whole
+from portal.deposits.models import Deposit
 from portal.deposits.tools import Tools
+from portal.draws.belonging import belonging
 from portal.matters import access
 from portal.matters.models import Matter
 from portal.problems import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a matter's check is about; ``draw`` is the draw's id when its pages are public."""
+
+    matter_id: str
+    number: str
+    revision: int
+    second_needed: bool
+    deposit_number: str
+    title: str
+    kind: str
+    sha256: str
+    sm3: str | None
+    files: int | None
+    content_here: bool
+    draw: str | None
 
 
 class Reading:
@@ -27,6 +49,27 @@ class Reading:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+
+    def about(self, actor: Actor, matter_id: str) -> About:
+        """What is checked, in short."""
+        with self._tools.database.reading() as session:
+            matter = access.seen_by_office(session, actor, matter_id)
+            deposit = session.get_one(Deposit, matter.deposit_id)
+        found = belonging(self._tools.database, deposit.id)
+        return About(
+            matter_id=matter.id,
+            number=matter.number,
+            revision=matter.revision,
+            second_needed=matter.second_needed,
+            deposit_number=deposit.number,
+            title=deposit.title or deposit.filename,
+            kind=deposit.kind,
+            sha256=deposit.sha256,
+            sm3=deposit.sm3,
+            files=deposit.file_count,
+            content_here=seen_whole(deposit) and deposit.erased_at is None,
+            draw=found.draw_id if found is not None and found.public else None,
+        )
 
     def view(self, actor: Actor, check_id: str) -> CheckView:
         """One run.

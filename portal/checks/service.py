@@ -10,7 +10,7 @@ from portal.audit.actor import Actor
 from portal.checks.asking import Asking
 from portal.checks.document import Difference
 from portal.checks.models import Check
-from portal.checks.reading import Reading, unknown
+from portal.checks.reading import About, Reading, unknown
 from portal.checks.recordings import Recordings
 from portal.checks.running import Running
 from portal.checks.shapes import CheckView, Compared, Standing
@@ -60,6 +60,10 @@ class CheckService:
         return self._reading.handles(actor, matter_id)
 
     # -- Looking ------------------------------------------------------------------------------
+
+    def about(self, actor: Actor, matter_id: str) -> About:
+        """What is checked, in short."""
+        return self._reading.about(actor, matter_id)
 
     def latest(self, actor: Actor, matter_id: str) -> CheckView | None:
         """The newest run; None before the first."""
