@@ -8,10 +8,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import quick
+from tests.effort import examples
 
 quick.share()
 # How long an example takes says how busy the machine is.
-settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ours",
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("ours")
 
 

@@ -35,6 +35,7 @@ from tests.chain_adapter.records import (
     make_entry,
     trust_of,
 )
+from tests.effort import examples
 
 STEPS = [
     "entry_canonical",
@@ -269,7 +270,7 @@ def test_no_flipped_bit_verifies(record: Record, part: int) -> None:
             assert not passes(record, *parts), (place, bit)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(data=st.data())
 def test_no_byte_replaced_added_or_removed_verifies(record: Record, data: st.DataObject) -> None:
     parts = [record.entry.encode(), record.receipt.to_json(), record.proof.encode()]

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chain_adapter.digest import Digest, digest_of
+from tests.effort import examples
 from timestamping import (
     Stamper,
     StamperHealth,
@@ -120,7 +121,7 @@ class StamperContract:
     def test_no_changed_byte_of_its_tokens_verifies(self, stamper: Stamper) -> None:
         token, trust = stamper.stamp(DIGEST).der, stamper.trust()
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
         @given(st.integers(0, len(token) - 1), st.integers(1, 255))
         def judge(place: int, mask: int) -> None:
             changed = token[:place] + bytes((token[place] ^ mask,)) + token[place + 1 :]

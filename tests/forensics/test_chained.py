@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from forensics.chained import GENESIS, MAX_LINE, ChainedLog, read_lines
 from forensics.errors import InvalidEvidence
 from forensics.events import RESERVED, EventLog, read_events
+from tests.effort import examples
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)
@@ -80,7 +81,7 @@ def require_seen(data: bytes, head: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_anything_else_is_refused_in_one_way(data: bytes) -> None:
     if data:
         with pytest.raises(InvalidEvidence, match="log: line 1 "):
@@ -158,7 +159,7 @@ _NAMES = _TEXT.filter(lambda name: name not in RESERVED)
 
 
 @given(fields=st.dictionaries(_NAMES, _LOOSE, max_size=4))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 def test_events_take_whatever_is_said(folder: Path, fields: dict[str, object]) -> None:
     path = folder / "events.jsonl"
     path.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lottery import fast
 from lottery.selection import permutation
+from tests.effort import examples
 
 SHARED = Path(__file__).parents[3] / "shared" / "vectors"
 VECTORS = Path(os.environ.get("VECTORS_DIR", SHARED)) / "lottery" / "lot1.json"
@@ -52,7 +53,7 @@ def test_known_stages(vectors: Any) -> None:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.binary(min_size=32, max_size=32), st.integers(1, 3000), st.floats(0, 1), st.booleans())
 def test_the_same_order_as_the_reference(
     key: bytes, tickets: int, part: float, sparse: bool
@@ -75,7 +76,7 @@ def test_where_many_words_are_rejected(tickets: int) -> None:
 runs_ = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)), min_size=1, max_size=6)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(
     st.binary(min_size=32, max_size=32),
     runs_,

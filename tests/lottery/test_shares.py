@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lottery import shares, statements, verifier
 from lottery.errors import BadShare
 from lottery.verifier import BASE, BadPoint, L, P, decode_point, encode_point
+from tests.effort import examples
 from tests.lottery.building import master
 
 HASH = "ab" * 32
@@ -103,7 +104,7 @@ def test_a_good_point_with_torsion_is_refused() -> None:
         decode_point(encode_point(mixed))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=40))
 def test_signatures_are_judged_as_the_library_judges_them(seed: bytes, message: bytes) -> None:
     key = Ed25519PrivateKey.from_private_bytes(seed)

@@ -14,6 +14,7 @@ from lottery.config import Config
 from lottery.errors import BadList
 from lottery.listing import Listing
 from lottery.stages import draw_all
+from tests.effort import examples
 from tests.lottery.building import Plan, stage
 
 SEED = hashlib.sha256(b"seed").digest()
@@ -99,7 +100,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(pools=pools, stages=found)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(plans(), st.binary(min_size=32, max_size=32))
 def test_the_verifier_draws_the_same(plan: Plan, seed: bytes) -> None:
     config = Config.parse(plan.config())

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chain_adapter.digest import digest_of
+from tests.effort import examples, some
 from tests.timestamping import forge
 from tests.timestamping.forge import Forge, Tst, attribute, seq, tlv
 from tests.timestamping.pki import crl, issue, new_key, sample_pki
@@ -121,7 +122,9 @@ def test_the_tokens_themselves_are_good(name: str) -> None:
 def test_no_one_byte_change_verifies(name: str) -> None:
     size = len(TOKENS[name][0])
 
-    @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=examples(250), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(st.integers(0, size - 1), st.integers(1, 255))
     @example(0, 1)
     @example(size - 1, 0x80)
@@ -131,7 +134,7 @@ def test_no_one_byte_change_verifies(name: str) -> None:
     judge()
 
 
-@pytest.mark.parametrize("bit", [0, 7])
+@pytest.mark.parametrize("bit", some(range(8), [0]))
 def test_no_flipped_bit_verifies_anywhere(bit: int) -> None:
     """Every place of one token, so that no field is left to chance."""
     name = "elliptic curve, signer alone"
@@ -149,13 +152,13 @@ def test_the_two_names_of_one_rsa_signature_are_the_known_exception() -> None:
     assert not verify_token(changed(protected, last, 0x0A), trust).ok
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_get_a_verdict_and_no_crash(data: bytes) -> None:
     assert not verify_token(data, PKI.trust).ok
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_a_token_that_is_cut_or_spliced_gets_a_verdict_and_no_crash(data: st.DataObject) -> None:
     token, trust = TOKENS["elliptic curve, whole chain"]
@@ -166,10 +169,10 @@ def test_a_token_that_is_cut_or_spliced_gets_a_verdict_and_no_crash(data: st.Dat
         assert not verify_token(spliced, trust).ok
 
 
-def test_broken_revocation_lists_are_refused_and_never_raise() -> None:
+@pytest.mark.parametrize("mask", some([0x01, 0x02, 0x80], [0x02]))
+def test_broken_revocation_lists_are_refused_and_never_raise(mask: int) -> None:
     token, trust = TOKENS["with revocation lists"]
     start = token.index(ROOT_LIST)
     for place in range(start, start + len(ROOT_LIST)):
-        for mask in (0x01, 0x02, 0x80):
-            verdict = verify_token(changed(token, place, mask), trust, digest=DIGEST)
-            assert not verdict.ok, f"place {place}, mask {mask}"
+        verdict = verify_token(changed(token, place, mask), trust, digest=DIGEST)
+        assert not verdict.ok, f"place {place}, mask {mask}"

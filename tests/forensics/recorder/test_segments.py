@@ -15,6 +15,7 @@ from forensics.errors import InvalidEvidence
 from forensics.recorder.fragments import read_contents
 from forensics.recorder.note import Note
 from forensics.recorder.segments import Segment
+from tests.effort import examples
 from tests.forensics.evidence import BEGAN, FPS, SESSION, write_segment
 
 FRAMES = 35
@@ -47,7 +48,7 @@ def test_a_segment_is_not_written_over(segment: Path) -> None:
 
 
 @given(cut=st.floats(0, 1))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_what_is_there_of_a_segment_that_breaks_off_is_counted_as_it_plays(
     segment: Path, cut: float
 ) -> None:
@@ -76,7 +77,7 @@ def played(data: bytes) -> int:
 
 
 @given(at=st.floats(0, 1, exclude_max=True), mask=st.integers(1, 255))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_flipped_segment_is_read_or_refused(segment: Path, at: float, mask: int) -> None:
     data = bytearray(segment.read_bytes())
     data[int(at * len(data))] ^= mask

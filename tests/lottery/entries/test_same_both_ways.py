@@ -22,6 +22,7 @@ from lottery.entries import (
     survey,
 )
 from lottery.entries import layout as names
+from tests.effort import examples
 from tests.lottery.entries import reference
 from tests.lottery.entries.checking import root_of_receipt
 from tests.lottery.entries.conftest import DRAW, KEYS
@@ -92,7 +93,7 @@ LAYOUTS = st.sampled_from(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), LAYOUTS, st.sampled_from(["refuse", "first"]))
 def test_survey_and_commitment_are_those_of_the_simple_way(
     table: tuple[bytes, bool], layout: Layout, policy: str

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lottery.entries import sha256
 from lottery.entries.hashing import bytes_of, key_states, level_above
 from lottery.entries.simd import PAD
+from tests.effort import examples
 
 WAYS = [sha256.block_by_words] + ([sha256.block_by_hardware] if sha256.HARDWARE else [])
 
@@ -31,13 +32,13 @@ def digest(block: Callable[..., None], message: bytes, state: np.ndarray, before
 
 
 @pytest.mark.parametrize("block", WAYS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(message=st.binary(max_size=300))
 def test_digests(block: Callable[..., None], message: bytes) -> None:
     assert digest(block, message, sha256.START) == hashlib.sha256(message).digest()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(key=st.binary(min_size=32, max_size=32), message=st.binary(max_size=100))
 def test_hmac_from_its_states(key: bytes, message: bytes) -> None:
     states = key_states(bytes_of(key))

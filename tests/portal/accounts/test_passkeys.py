@@ -19,6 +19,7 @@ from portal.accounts.security_models import Passkey
 from portal.audit.actor import Actor
 from portal.problems import BadInput, Conflict, NotFound
 from portal.services import Services
+from tests.effort import examples
 from tests.portal.accounts.authenticator import SoftAuthenticator
 from tests.portal.accounts.conftest import Mailbox
 from tests.portal.client import PortalClient
@@ -212,7 +213,9 @@ class TestUsing:
             passkeys.check(device.get(json.loads(asked.options)), asked.value, None, True)
         _refused(error)
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
     @given(
         st.one_of(
             st.text(max_size=200),

@@ -17,6 +17,7 @@ from portal.audit.service import verify_chain
 from portal.deposits import batching
 from portal.deposits.models import Deposit
 from portal.services import Services
+from tests.effort import examples
 from tests.portal.api.conftest import Program, refused
 from tests.portal.client import PortalClient
 from tests.portal.conftest import MakeKey, MakeSettings, MakeUser
@@ -238,7 +239,7 @@ _JSON = st.recursive(
 
 
 @hypothesis_settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -27,6 +27,7 @@ from portal.audit.service import (
     verify_chain,
 )
 from portal.database import Database
+from tests.effort import examples
 
 CLERK = Actor("7", "陈静", frozenset({"notary", "auditor"}), "192.0.2.7")
 SIZE = 8
@@ -231,7 +232,9 @@ def test_a_long_log_is_walked_to_its_end(database: Database) -> None:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(name=st.text(max_size=300), value=st.text(max_size=700) | st.integers())
 def test_any_text_is_kept_and_proved(database: Database, name: str, value: str | int) -> None:

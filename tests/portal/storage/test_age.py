@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from portal.storage import Damaged, VaultIdentity
 from portal.storage.age import CHUNK, AgeReader, Encryptor
 from portal.storage.files import FileVault
+from tests.effort import examples
 
 SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 16 * CHUNK, 16 * CHUNK + 1, 33 * CHUNK + 7]
 
@@ -37,7 +38,7 @@ def test_the_reader_opens_what_pyrage_wrote(identity: VaultIdentity, size: int):
     assert AgeReader(io.BytesIO(sealed), identity.private).read() == data
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.data())
 def test_no_altered_byte_and_no_other_length_reads_back(data: st.DataObject):
     key = VaultIdentity.generate()

@@ -26,6 +26,7 @@ from portal.storage import (
 )
 from portal.storage import files as files_module
 from portal.storage.files import FileVault
+from tests.effort import examples
 
 LIMIT = 10 * 1024 * 1024
 
@@ -34,7 +35,7 @@ def leftovers(vault: FileVault) -> list[Path]:
     return list(vault.staging.iterdir())
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.lists(st.integers(0, 400_000), max_size=12))
 def test_any_sequence_of_pieces_comes_back_digested(tmp_path_factory, pieces):
     identity = VaultIdentity.generate()

@@ -28,6 +28,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from chain_adapter.digest import Digest
 from chain_adapter.verdict import Outcome
+from tests.effort import some
 from tests.timestamping.evidence import House, flipped, sealer_of
 from timestamping.authority.embedded import EmbeddedStamper
 from timestamping.authority.pki import Pki
@@ -257,7 +258,7 @@ def test_no_roots_decide_nothing(letter: bytes) -> None:
     assert "letter-signer" not in [check.code for check in verdict.checks if check.passed]
 
 
-@pytest.mark.parametrize("tenth", range(12))
+@pytest.mark.parametrize("tenth", some(range(12), (1, 6, 11)))
 def test_no_changed_byte_goes_unnoticed(letter: bytes, house: House, tenth: int) -> None:
     # Spread over the file; primes, so that the places do not repeat a pattern of the format.
     at = (tenth * 7919 * 31 + tenth * len(letter) // 12) % len(letter)

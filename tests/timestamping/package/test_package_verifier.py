@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from chain_adapter.keys import EntryKey
 from chain_adapter.verdict import Outcome
+from tests.effort import examples
 from tests.timestamping.evidence import CONTENT, House, Log, flipped, repack
 from timestamping.letter import LetterData, issue_letter, render_letter
 from timestamping.package import (
@@ -313,7 +314,7 @@ def test_no_changed_byte_of_the_evidence_ever_verifies(
 
 
 @settings(
-    max_examples=300,
+    max_examples=examples(300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
