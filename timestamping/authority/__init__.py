@@ -16,6 +16,11 @@ from timestamping.authority.errors import (
     WrongPassphrase,
 )
 from timestamping.authority.keys import KeyType
+from timestamping.authority.notaries import (
+    NotaryKeyFile,
+    issue_notary_certificate,
+    make_notary_key,
+)
 from timestamping.authority.pki import Pki, SealKey
 from timestamping.authority.request import MAX_REQUEST
 from timestamping.authority.wsgi import QUERY_TYPE, REPLY_TYPE, TsaApplication
@@ -32,6 +37,7 @@ __all__ = [
     "Failure",
     "KeyType",
     "Lifetimes",
+    "NotaryKeyFile",
     "Pki",
     "PkiError",
     "Rejection",
@@ -39,4 +45,6 @@ __all__ = [
     "SystemClock",
     "TsaApplication",
     "WrongPassphrase",
+    "issue_notary_certificate",
+    "make_notary_key",
 ]

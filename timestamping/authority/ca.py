@@ -16,15 +16,17 @@ from timestamping.authority.certificates import (
     SEAL,
     TSA,
     Issuer,
+    NotarySubject,
     Profile,
     leaf_certificate,
+    notary_certificate,
     revocation_list,
     revoked_entry,
     root_certificate,
 )
 from timestamping.authority.clock import Clock
 from timestamping.authority.errors import PkiError
-from timestamping.authority.keys import KeyType, key_type_of
+from timestamping.authority.keys import KeyType, PublicKey, key_type_of
 from timestamping.authority.store import Certified, KeyStore
 
 PROFILES = (TSA, SEAL)
@@ -98,6 +100,18 @@ class CertificateAuthority:
         crl = _parse_crl(self._store.crl())
         if crl.get_revoked_certificate_by_serial_number(serial) is None:
             self._issue_crl(crl, revoked_entry(serial, self._now(), reason))
+
+    def issue_notary(
+        self, subject: NotarySubject, public_key: PublicKey, lifetime: timedelta
+    ) -> bytes:
+        """DER of a new certificate for a notary's key; kept beside the authority's own, so that it
+        is known what was issued."""
+        organisation = self._settings.organisation
+        certificate = notary_certificate(
+            subject, organisation, public_key, self._issuer(), self._now(), lifetime
+        )
+        self._store.add_certificate(f"notary-{certificate.serial_number:040x}", certificate)
+        return certificate.public_bytes(Encoding.DER)
 
     def _require_no_leaves(self, missing: str) -> None:
         if any(self._store.generations(profile.role) for profile in PROFILES):

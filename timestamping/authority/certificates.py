@@ -20,6 +20,9 @@ from timestamping.authority.keys import PrivateKey, PublicKey, signature_hash
 
 #: id-kp-documentSigning (RFC 9336).
 _DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+#: Certificate policy of notaries' certificates (RFC 5280 §4.2.1.4): by it they are told from the
+#: seal's, which is issued by the same root for the same purpose. An arc of its own (X.667).
+NOTARY_POLICY: Final = "2.25.33040877775927372216025812598647476548"
 _LONGEST_NAME: Final = 64  # ub-organization-name, RFC 5280 appendix A
 
 
@@ -122,6 +125,62 @@ def leaf_certificate(
         .add_extension(_issuer_location(issuer.base_url), critical=False)
         .sign(issuer.key, signature_hash(issuer.key))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NotarySubject:
+    """A notary as their certificate names them; ``licence`` (the number of the practising licence)
+    tells namesakes apart and may be empty."""
+
+    name: str
+    licence: str = ""
+
+
+def notary_certificate(
+    subject: NotarySubject,
+    organisation: str,
+    public_key: PublicKey,
+    issuer: Issuer,
+    now: datetime,
+    lifetime: timedelta,
+) -> x509.Certificate:
+    """A notary's own certificate: O is the office, CN the person; never outliving its root.
+
+    Raises:
+        PkiError: a name that cannot stand in a certificate.
+    """
+    root = issuer.certificate
+    until = min(whole_seconds(now) + lifetime, root.not_valid_after_utc)
+    usage = _key_usage(digital_signature=True, content_commitment=True)
+    policy = x509.PolicyInformation(ObjectIdentifier(NOTARY_POLICY), None)
+    return (
+        _builder(_notary_name(subject, organisation), root.subject, public_key, now, until)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([_DOCUMENT_SIGNING]), critical=False)
+        .add_extension(x509.CertificatePolicies([policy]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        .add_extension(_authority_key_identifier(root), critical=False)
+        .add_extension(_crl_location(issuer.base_url), critical=False)
+        .add_extension(_issuer_location(issuer.base_url), critical=False)
+        .sign(issuer.key, signature_hash(issuer.key))
+    )
+
+
+def _notary_name(subject: NotarySubject, organisation: str) -> x509.Name:
+    name, licence = subject.name.strip(), subject.licence.strip()
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise PkiError(f"a notary's name must have 1 to {_LONGEST_NAME} printing characters")
+    parts = [
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation.strip()),
+        x509.NameAttribute(NameOID.COMMON_NAME, name),
+    ]
+    if licence:
+        # A PrintableString (RFC 5280 appendix A.1, id-at-serialNumber).
+        if len(licence) > _LONGEST_NAME or not (licence.isascii() and licence.isalnum()):
+            raise PkiError(f"a licence has at most {_LONGEST_NAME} letters and digits")
+        parts.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, licence))
+    return x509.Name(parts)
 
 
 def revocation_list(

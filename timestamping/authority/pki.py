@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from timestamping.authority import files
 from timestamping.authority.ca import CertificateAuthority, Lifetimes, Settings
-from timestamping.authority.certificates import SEAL, TSA
+from timestamping.authority.certificates import SEAL, TSA, NotarySubject
 from timestamping.authority.clock import Clock, SystemClock
 from timestamping.authority.engine import DEFAULT_POLICY, Authority
 from timestamping.authority.errors import PkiError
-from timestamping.authority.keys import KeyType, PrivateKey
+from timestamping.authority.keys import KeyType, PrivateKey, PublicKey
 from timestamping.authority.store import KeyStore
 
 if TYPE_CHECKING:
@@ -174,6 +174,17 @@ class Pki:
         with files.locked(self._folder):
             self._ca.revoke(leaf.serial_number, reason)
             self._leaves = self._ca.complete()
+
+    def issue_notary(
+        self, subject: NotarySubject, public_key: PublicKey, lifetime: timedelta
+    ) -> bytes:
+        """DER of a certificate for a notary's key; :meth:`revoke` takes it back.
+
+        Raises:
+            PkiError: a name that cannot stand in a certificate, or the folder cannot be written.
+        """
+        with files.locked(self._folder):
+            return self._ca.issue_notary(subject, public_key, lifetime)
 
     def renew(self) -> None:
         """Issue what is due, leaves and revocation list, and take up what other processes issued.

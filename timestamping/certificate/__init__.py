@@ -30,6 +30,7 @@ from timestamping.certificate.errors import (
     WeakKey,
     WrongPassword,
 )
+from timestamping.certificate.fitness import check_signing_certificate
 from timestamping.certificate.record import (
     CertificateRecord,
     RecordedCheck,
@@ -37,6 +38,8 @@ from timestamping.certificate.record import (
     record_document,
 )
 from timestamping.certificate.render import render_certificate
+from timestamping.certificate.signer import NotarySigner
+from timestamping.certificate.signing import sign_certificate
 
 __all__ = [
     "CERTIFICATE",
@@ -58,6 +61,7 @@ __all__ = [
     "NotForSigning",
     "NotYetValid",
     "NotaryPerson",
+    "NotarySigner",
     "Predecessor",
     "RecordedCheck",
     "Revoked",
@@ -66,8 +70,10 @@ __all__ = [
     "Untrusted",
     "WeakKey",
     "WrongPassword",
+    "check_signing_certificate",
     "number_zh",
     "read_record",
     "record_document",
     "render_certificate",
+    "sign_certificate",
 ]

@@ -23,9 +23,9 @@ SUBJECT: Final = "subject/package.zip"
 
 #: Millimetres from the page's left and lower edge: left, bottom, right, top.
 _MILLIMETRES: Final = {
-    NOTARY: (48, 72, 108, 94),
-    SECOND: (48, 45, 108, 67),
-    SEAL: (143, 36, 185, 78),
+    NOTARY: (52, 74, 104, 93),
+    SECOND: (52, 47, 104, 66),
+    SEAL: (143, 40, 185, 82),
 }
 
 

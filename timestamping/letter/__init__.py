@@ -23,6 +23,7 @@ from timestamping.letter.data import (
 from timestamping.letter.draw import Drawn, DrawParty, DrawStage, DrawStep, DrawWinner
 from timestamping.letter.issue import issue_letter
 from timestamping.letter.masking import mask
+from timestamping.letter.notarial import Notarial
 from timestamping.letter.render import render_letter
 from timestamping.letter.strength import (
     LedgerKind,
@@ -50,6 +51,7 @@ __all__ = [
     "Item",
     "LedgerKind",
     "LetterData",
+    "Notarial",
     "Office",
     "Strength",
     "StrengthFacts",

@@ -18,6 +18,7 @@ from chain_adapter.receipt import Receipt
 from timestamping.filelist import FileList
 from timestamping.letter.capture import Capture
 from timestamping.letter.draw import Drawn
+from timestamping.letter.notarial import Notarial
 from timestamping.letter.strength import StrengthFacts
 from timestamping.letter.words import NOTHING, Words
 from timestamping.package_trust import PackageTrust
@@ -98,9 +99,9 @@ class LetterData:
     first digest) is what the token covers. Further items are listed inside it with their digests,
     as in a capture's manifest. ``files`` is the list of a folder: then it is what was deposited,
     and its digests are the entry's. ``capture`` says how a capture went, ``drawn`` how a draw
-    went. ``salt`` and ``metadata``
-    are what ``entry.meta`` commits to. ``zone`` is an IANA name; ``revocation`` tells where
-    revocation data came from.
+    went, ``notarial`` what document of the office it is. ``salt`` and ``metadata`` are what
+    ``entry.meta`` commits to. ``zone`` is an IANA name; ``revocation`` tells where revocation data
+    came from.
 
     Raises:
         LetterError: no item, a time without zone, or an item or list that is not what the entry
@@ -133,6 +134,7 @@ class LetterData:
     files: FileList | None = None
     capture: Capture | None = None
     drawn: Drawn | None = None
+    notarial: Notarial | None = None
 
     def __post_init__(self) -> None:
         if not self.items:

@@ -34,11 +34,13 @@ class StrengthFacts:
     certificate: str = ""
     #: the record of a draw that the platform kept
     drawn: bool = False
+    #: a document that the notary's office made
+    notarial: bool = False
 
     @property
     def made_here(self) -> bool:
         """Whether the platform made the data, rather than a depositor bringing it."""
-        return self.captured or self.drawn
+        return self.captured or self.drawn or self.notarial
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,18 @@ def _source(facts: StrengthFacts) -> Strength:
                 "The platform recorded the draw step by step; each step has a time-stamp and a "
                 "ledger record of its own and is signed by its parties, and anybody can compute "
                 "the result again from the record.",
+            ),
+            True,
+        )
+    if facts.notarial:
+        return Strength(
+            "source-office",
+            label,
+            Words("公证机构制作", "made by the office"),
+            Words(
+                "数据由公证机构制作；公证书由公证员签名并由公证机构签章，可单独核验。",
+                "The data was made by the notary's office; a certificate is signed by its notary "
+                "and sealed by the office, which can be verified by itself.",
             ),
             True,
         )

@@ -20,6 +20,7 @@ from timestamping.letter.data import Item, LetterData
 from timestamping.letter.draw import draw_view
 from timestamping.letter.files_view import files_view
 from timestamping.letter.ledger_view import ledger_view
+from timestamping.letter.notarial import notarial_view
 from timestamping.letter.steps import steps
 from timestamping.letter.token_view import digest_view, hex_lines, token_view
 from timestamping.letter.words import Words
@@ -94,6 +95,7 @@ def view(data: LetterData) -> dict[str, Any]:
         "files": files_view(data.files),
         "capture": capture_view(data.capture, clock),
         "drawn": draw_view(data.drawn, clock),
+        "notarial": notarial_view(data.notarial),
         "stations": stations(data, clock),
         "strength": [_strength(answer) for answer in strength.statement(facts)],
         "proves": [_words(words) for words in strength.proves(facts)],

@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typst
 from pyhanko.pdf_utils.content import RawContent
@@ -24,8 +25,8 @@ from timestamping.pdf.fonts import coverage, fonts
 TEMPLATE: Final = Path(__file__).parent / "templates" / "seal.typ"
 #: Side of the square the seal is drawn in, PDF points (42 mm).
 SIDE: Final = 42 / 25.4 * 72
-_WRAPPER: Final = b"""#set page(width: 42mm, height: 42mm, margin: 0mm, fill: none)
-#image(bytes(sys.inputs.svg), width: 42mm)
+_WRAPPER: Final = """#set page(width: {width}mm, height: {height}mm, margin: 0mm, fill: none)
+#image(bytes(sys.inputs.svg), width: {width}mm)
 """
 _STROKE: Final = re.compile(rb"/\w+ CS ([\d.]+ [\d.]+ [\d.]+) SCN")
 _FILL: Final = re.compile(rb"/\w+ cs ([\d.]+ [\d.]+ [\d.]+) scn")
@@ -47,13 +48,25 @@ def seal_paths(name: str, purpose: str) -> bytes:
     unknown = [character for character in name + purpose if character not in coverage()]
     if unknown:
         raise SealError(f"the seal of {name!r} cannot be drawn: no glyph for {unknown[0]!r}")
-    compiler = typst.Compiler(root=TEMPLATE.parent, font_paths=fonts(), ignore_system_fonts=True)
-    words = json.dumps({"name": list(name), "purpose": list(purpose)})
+    words = {"name": list(name), "purpose": list(purpose)}
+    return outlined(TEMPLATE, words, 42, 42)
+
+
+def outlined(template: Path, data: Mapping[str, Any], width: int, height: int) -> bytes:
+    """A one-page drawing of ``width`` by ``height`` millimetres as path operators.
+
+    Raises:
+        SealError: it cannot be drawn, or needs more than paths.
+    """
+    compiler = typst.Compiler(root=template.parent, font_paths=fonts(), ignore_system_fonts=True)
+    wrapper = _WRAPPER.format(width=width, height=height).encode()
     try:
-        svg = compiler.compile(input=TEMPLATE, sys_inputs={"data": words}, format="svg")
-        pdf = compiler.compile(input=_WRAPPER, sys_inputs={"svg": _text(svg)}, format="pdf")
+        svg = compiler.compile(
+            input=template, sys_inputs={"data": json.dumps(dict(data))}, format="svg"
+        )
+        pdf = compiler.compile(input=wrapper, sys_inputs={"svg": _text(svg)}, format="pdf")
     except typst.TypstError as error:
-        raise SealError(f"the seal of {name!r} cannot be drawn: {error.message}") from error
+        raise SealError(f"{template.stem} cannot be drawn: {error.message}") from error
     page = PdfFileReader(io.BytesIO(_bytes(pdf))).root["/Pages"]["/Kids"][0]
     paths = _MARKED.sub(b"", page["/Contents"].data)
     paths = _FILL.sub(rb" \1 rg", _STROKE.sub(rb" \1 RG", paths))

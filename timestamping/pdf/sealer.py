@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from asn1crypto import crl, x509
+from pyhanko.pdf_utils.content import RawContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError as PyHankoPdfError
@@ -79,21 +80,12 @@ class Sealer:
         Raises:
             SealError: the visible seal cannot be drawn.
         """
-        self._signer = PreloadedSigner(seal)
+        self.signer = PreloadedSigner(seal)
         self._stamper = stamper
-        self._trust = trust
+        self.trust = trust
         self._clock: tuple[LocalTimeStamper, float] | None = None
-        self._name, self._location = name, location
-        self._style = StaticStampStyle(
-            background=seal_content(name, purpose),
-            background_opacity=1.0,
-            border_width=0,
-            background_layout=SimpleBoxLayoutRule(
-                x_align=AxisAlignment.ALIGN_MID,
-                y_align=AxisAlignment.ALIGN_MID,
-                margins=Margins(0, 0, 0, 0),
-            ),
-        )
+        self.name, self.location = name, location
+        self.style = drawn_style(seal_content(name, purpose))
 
     def seal(self, pdf: bytes, *, reason: str) -> bytes:
         """The sealed letter. Takes one signature and two tokens.
@@ -106,23 +98,28 @@ class Sealer:
         try:
             self._pdf_signer(reason).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
         except (SigningError, ValidationError, PyHankoPdfError) as error:
-            self._clock = None  # perhaps the TSA has a new certificate
+            self.forget_clock()
             raise SealError(f"the letter cannot be sealed: {error}") from error
         return out.getvalue()
 
-    def _timestamper(self) -> LocalTimeStamper:
+    def timestamper(self) -> LocalTimeStamper:
+        """The stamper as pyHanko wants it; its certificates are remembered for a while."""
         known, now = self._clock, time.monotonic()
         if known is None or now - known[1] > _REMEMBERED:
             known = self._clock = LocalTimeStamper(self._stamper), now
         return known[0]
 
+    def forget_clock(self) -> None:
+        """After a failure: perhaps the TSA has a new certificate."""
+        self._clock = None
+
     def _pdf_signer(self, reason: str) -> PdfSigner:
         metadata = PdfSignatureMetadata(
             field_name=FIELD,
             md_algorithm="sha256",
-            name=self._name,
+            name=self.name,
             reason=reason,
-            location=self._location or None,
+            location=self.location or None,
             subfilter=SigSeedSubFilter.PADES,
             certify=True,
             docmdp_permissions=MDPPerm.NO_CHANGES,
@@ -130,23 +127,37 @@ class Sealer:
             use_pades_lta=True,
             timestamp_field_name=STAMP_FIELD,
             dss_settings=_DSS,
-            validation_context=validation_context(self._trust()),
+            validation_context=validation_context(self.trust()),
         )
-        return _LetterSigner(
+        return PlainPdfSigner(
             metadata,
-            signer=self._signer,
-            timestamper=self._timestamper(),
-            stamp_style=self._style,
+            signer=self.signer,
+            timestamper=self.timestamper(),
+            stamp_style=self.style,
             new_field_spec=SigFieldSpec(FIELD, on_page=0, box=BOX),
         )
 
 
-class _LetterSigner(PdfSigner):
+class PlainPdfSigner(PdfSigner):
     """pyHanko declares PDF 2.0 for any P-256 key (ISO/TS 32002), but PDF/A-3 is built on PDF 1.7,
     where PAdES brings elliptic curves by its own extension (ETSI EN 319 142-1 §5.2)."""
 
     def register_extensions(self, pdf_out: BasePdfFileWriter, *, md_algorithm: str) -> None:
         pdf_out.register_extension(ESIC_EXTENSION_1)
+
+
+def drawn_style(content: RawContent) -> StaticStampStyle:
+    """A visible signature that is ``content`` and nothing else."""
+    return StaticStampStyle(
+        background=content,
+        background_opacity=1.0,
+        border_width=0,
+        background_layout=SimpleBoxLayoutRule(
+            x_align=AxisAlignment.ALIGN_MID,
+            y_align=AxisAlignment.ALIGN_MID,
+            margins=Margins(0, 0, 0, 0),
+        ),
+    )
 
 
 def validation_context(

@@ -43,9 +43,14 @@ class Chain:
 
 
 def find_chain(
-    signer: bytes, carried: tuple[bytes, ...], trust: TrustStore, moment: datetime
+    signer: bytes,
+    carried: tuple[bytes, ...],
+    trust: TrustStore,
+    moment: datetime,
+    purposes: frozenset[str] = _FOR_TIME_STAMPING,
 ) -> Chain:
-    """A valid chain from ``signer`` to a root of ``trust`` at ``moment``.
+    """A valid chain from ``signer`` to a root of ``trust`` at ``moment``. An authority in it that
+    names its purposes must have one of ``purposes`` (as asn1crypto names them).
 
     Raises:
         Refusal: ``no-trust-root`` when ``trust`` has none, else ``chain``.
@@ -61,7 +66,7 @@ def find_chain(
             revocation_mode="soft-fail",  # revocation is a step of its own, by RFC 3161 §4
             time_tolerance=timedelta(0),
         )
-        chain = _run(_search(context, _load(signer)))
+        chain = _run(_search(context, _load(signer), purposes))
     except (ValidationError, PathBuildingError, *_UNREADABLE) as error:
         raise Refusal("chain", f"no chain to a trusted root: {error}") from error
     if not chain.holds_at(moment):  # a signer that is itself an anchor meets no validity check
@@ -69,7 +74,9 @@ def find_chain(
     return chain
 
 
-async def _search(context: ValidationContext, leaf: x509.Certificate) -> Chain:
+async def _search(
+    context: ValidationContext, leaf: x509.Certificate, purposes: frozenset[str]
+) -> Chain:
     last: Exception = ValueError("no chain was found")
     count = 0
     async for path in context.path_builder.async_build_paths_lazy(leaf):
@@ -78,20 +85,20 @@ async def _search(context: ValidationContext, leaf: x509.Certificate) -> Chain:
             break
         try:
             await async_validate_path(context, path)
-            return _chain_of(path, leaf)
+            return _chain_of(path, leaf, purposes)
         except (ValidationError, *_UNREADABLE) as error:
             last = error
     raise last
 
 
-def _chain_of(path: ValidationPath, leaf: x509.Certificate) -> Chain:
+def _chain_of(path: ValidationPath, leaf: x509.Certificate, purposes: frozenset[str]) -> Chain:
     certificates = list(path.iter_certs(include_root=True))[::-1]
     below = certificates[:-1] or [leaf]
     for authority in below[1:]:
         usages = authority.extended_key_usage_value
-        if usages is not None and not _FOR_TIME_STAMPING & set(usages.native):
+        if usages is not None and not purposes & set(usages.native):
             raise ValueError(
-                f"the authority {authority.subject.human_friendly} may not issue for time-stamping"
+                f"the authority {authority.subject.human_friendly} may not issue for this purpose"
             )
     return Chain(
         tuple(certificate.dump() for certificate in certificates),

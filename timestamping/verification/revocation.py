@@ -47,14 +47,18 @@ def watch(chain: Chain, crls: Iterable[bytes]) -> tuple[Watched, ...]:
     return tuple(watched)
 
 
-def check_revocation(watched: tuple[Watched, ...], moment: datetime) -> str:
-    """No certificate was revoked in a way that touches a token made at ``moment``.
+def check_revocation(
+    watched: tuple[Watched, ...], moment: datetime, *, stamped: bool = False
+) -> str:
+    """No certificate was revoked in a way that touches a token made at ``moment``. Where another
+    authority's time-stamp proves that moment (``stamped``), a later revocation touches nothing,
+    unless it says that the key was lost before (invalidityDate, RFC 5280 §5.3.2).
 
     Raises:
         Refusal: ``revocation``.
         Undecided: a certificate whose state at ``moment`` no list tells.
     """
-    silent = [one for one in watched if not _is_told(one, moment)]
+    silent = [one for one in watched if not _is_told(one, moment, stamped)]
     if silent:
         names = ", ".join(one.certificate.subject.rfc4514_string() for one in silent)
         raise Undecided(f"no revocation list at hand tells the state of {names} at that time")
@@ -63,12 +67,12 @@ def check_revocation(watched: tuple[Watched, ...], moment: datetime) -> str:
     return "every certificate of the chain is on none of its issuer's lists at that time"
 
 
-def _is_told(one: Watched, moment: datetime) -> bool:
+def _is_told(one: Watched, moment: datetime, stamped: bool) -> bool:
     told = False
     for crl in one.lists:
         entry = crl.get_revoked_certificate_by_serial_number(one.certificate.serial_number)
         if entry is not None:
-            _check_entry(one.certificate, entry, moment)
+            _check_entry(one.certificate, entry, moment, stamped)
             told = True
         else:
             told |= _covers(crl, one.certificate, moment)
@@ -76,9 +80,16 @@ def _is_told(one: Watched, moment: datetime) -> bool:
 
 
 def _check_entry(
-    certificate: x509.Certificate, entry: x509.RevokedCertificate, moment: datetime
+    certificate: x509.Certificate,
+    entry: x509.RevokedCertificate,
+    moment: datetime,
+    stamped: bool,
 ) -> None:
     since = entry.revocation_date_utc
+    if stamped:
+        with contextlib.suppress(x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+            lost = entry.extensions.get_extension_for_class(x509.InvalidityDate).value
+            since = min(since, lost.invalidity_date_utc)
     reason = None
     # A reason that cannot be read is none, and none is the grave case.
     with contextlib.suppress(x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
@@ -86,7 +97,7 @@ def _check_entry(
     name = certificate.subject.rfc4514_string()
     if moment >= since:
         raise Refusal("revocation", f"{name} was revoked on {since:%Y-%m-%d %H:%M:%S} UTC, before")
-    if reason not in _HARMLESS:
+    if not stamped and reason not in _HARMLESS:
         why = "without a reason" if reason is None else f"for {reason.value}"
         raise Refusal(
             "revocation", f"{name} was revoked later, {why}, which puts earlier tokens in doubt"
