@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,7 @@ TSA: Final = Profile(
     "tsa", "Time-Stamping Authority", False, ExtendedKeyUsageOID.TIME_STAMPING, True
 )
 SEAL: Final = Profile("seal", "Document Seal", True, _DOCUMENT_SIGNING, False)
+_SEAL_NAME: Final = re.compile(rf"(?:.* )?{SEAL.common_name} [1-9][0-9]*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,21 @@ def notary_certificate(
         .add_extension(_issuer_location(issuer.base_url), critical=False)
         .sign(issuer.key, signature_hash(issuer.key))
     )
+
+
+def is_notary(certificate: x509.Certificate) -> bool:
+    """Whether it was issued to a notary by such an authority: it bears the policy."""
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        return False
+    return any(each.policy_identifier.dotted_string == NOTARY_POLICY for each in found)
+
+
+def names_a_seal(certificate: x509.Certificate) -> bool:
+    """Whether its subject is a seal as :func:`leaf_certificate` names it."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return any(_SEAL_NAME.fullmatch(str(each.value)) for each in names)
 
 
 def _notary_name(subject: NotarySubject, organisation: str) -> x509.Name:

@@ -13,7 +13,7 @@ Asked of the certificate, each with a sentence and an error of its own:
 
 from __future__ import annotations
 
-import re
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from timestamping.authority.certificates import NOTARY_POLICY
+from timestamping.authority.certificates import is_notary, names_a_seal
 from timestamping.certificate.errors import (
     Expired,
     NotForSigning,
@@ -50,8 +50,6 @@ _PURPOSES: Final = {
 }
 _AUTHORITY_PURPOSES: Final = frozenset((*_PURPOSES, *_PURPOSES.values()))
 _TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
-#: How this platform's own authority names the seal (:mod:`timestamping.authority.certificates`).
-_SEAL_NAME: Final = re.compile(r"(.* )?Document Seal [0-9]+")
 
 
 def check_signing_certificate(
@@ -68,10 +66,8 @@ def check_signing_certificate(
         SigningKeyError: the first rule it breaks.
     """
     found = notary_chain(certificate, chain, trust, now)
-    try:
+    with contextlib.suppress(Undecided):
         revocation(found, trust, now, crls)
-    except Undecided:
-        pass
     return found
 
 
@@ -116,18 +112,7 @@ def is_of_the_office(leaf: x509.Certificate, trust: PackageTrust) -> bool:
     der = leaf.public_bytes(Encoding.DER)
     if der in trust.seal or _TIME_STAMPING in _purposes(leaf):
         return True
-    return not has_notary_policy(leaf) and any(
-        _SEAL_NAME.fullmatch(str(each.value))
-        for each in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    )
-
-
-def has_notary_policy(leaf: x509.Certificate) -> bool:
-    try:
-        found = leaf.extensions.get_extension_for_class(x509.CertificatePolicies).value
-    except x509.ExtensionNotFound:
-        return False
-    return any(each.policy_identifier.dotted_string == NOTARY_POLICY for each in found)
+    return names_a_seal(leaf) and not is_notary(leaf)
 
 
 def holder(certificate: x509.Certificate) -> str:
@@ -203,7 +188,7 @@ def _trusted(
     """A chain to a root of notaries. The office's roots, which vouch for seal and time-stamps too,
     vouch for a notary only by the policy."""
     roots = trust.notaries.roots
-    if has_notary_policy(leaf):
+    if is_notary(leaf):
         roots = (*roots, *trust.certificates.roots)
     if not roots:
         raise Untrusted("no root of notaries' certificates is known")

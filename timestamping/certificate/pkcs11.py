@@ -54,9 +54,10 @@ class TokenKey:
         """
         with self._session() as session:
             key = self._key(session)
-            for wanted in ({pkcs11.Attribute.ID: key.id}, {pkcs11.Attribute.LABEL: self.label}):
-                wanted[pkcs11.Attribute.CLASS] = pkcs11.ObjectClass.CERTIFICATE
-                for each in session.get_objects(wanted):
+            names = ((pkcs11.Attribute.ID, key.id), (pkcs11.Attribute.LABEL, self.label))
+            for name, value in names:
+                kind = (pkcs11.Attribute.CLASS, pkcs11.ObjectClass.CERTIFICATE)
+                for each in session.get_objects(dict((kind, (name, value)))):
                     return bytes(each[pkcs11.Attribute.VALUE])
         raise TokenMissing(f"the token {self.token} holds no certificate of the key {self.label}")
 

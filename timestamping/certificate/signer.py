@@ -139,9 +139,13 @@ class NotaryCms(Signer):
 
 
 def _signing(key: Key) -> Sign:
-    names = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+    names: dict[str, hashes.HashAlgorithm] = {
+        "sha256": hashes.SHA256(),
+        "sha384": hashes.SHA384(),
+        "sha512": hashes.SHA512(),
+    }
     if isinstance(key, rsa.RSAPrivateKey):
         private = key
-        return lambda data, digest: private.sign(data, padding.PKCS1v15(), names[digest]())
+        return lambda data, digest: private.sign(data, padding.PKCS1v15(), names[digest])
     curve = key
-    return lambda data, digest: curve.sign(data, ec.ECDSA(names[digest]()))
+    return lambda data, digest: curve.sign(data, ec.ECDSA(names[digest]))

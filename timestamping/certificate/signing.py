@@ -56,6 +56,7 @@ from timestamping.certificate.signer import NotaryCms, NotarySigner
 from timestamping.certificate.stamp import name_stamp
 from timestamping.certificate.words import TITLES
 from timestamping.pdf.attachments import attachments
+from timestamping.pdf.embedded import member
 from timestamping.pdf.errors import BadPdf, SealError
 from timestamping.pdf.sealer import PlainPdfSigner, Sealer, drawn_style, validation_context
 from timestamping.trust import TrustStore
@@ -125,7 +126,7 @@ def _with_fields(pdf: bytes, notaries: Sequence[str]) -> bytes:
         ),
     )
     out = io.BytesIO()
-    writer.write(out)
+    writer.write(out)  # type: ignore[no-untyped-call]
     return out.getvalue()
 
 
@@ -135,7 +136,7 @@ def _page(writer: IncrementalPdfFileWriter) -> int:
     target = next((names[at + 1] for at in range(0, len(names), 2) if names[at] == PLACE), None)
     if target is None:
         raise SealError("the PDF has no place for signatures")
-    destination = target["/D"] if "/D" in target else target
+    destination = member(target, "/D", target)
     wanted = destination.raw_get(0)
     return _pages(writer.root["/Pages"], writer.root["/Pages"].container_ref).index(
         (wanted.idnum, wanted.generation)
@@ -207,6 +208,7 @@ def _archived(pdf: bytes, signers: Sequence[NotarySigner], sealer: Sealer) -> by
     """What is needed to judge each signature later, and a time-stamp over the whole file."""
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     office = sealer.trust()
+    seal = sealer.signer.certificate
     store = office
     for signer in signers:
         store = store.merge(signer.store).merge(TrustStore((), (signer.certificate,)))
@@ -214,10 +216,7 @@ def _archived(pdf: bytes, signers: Sequence[NotarySigner], sealer: Sealer) -> by
     DocumentSecurityStore.supply_dss_in_writer(
         writer,
         sig_contents=None,
-        certs=[
-            x509.Certificate.load(der)
-            for der in (*store.intermediates, *store.roots, sealer.signer.signing_cert.dump())
-        ],
+        certs=[x509.Certificate.load(der) for der in (*store.intermediates, *store.roots, seal)],
         crls=[crl.CertificateList.load(der) for der in store.crls],
     )
     out = io.BytesIO()

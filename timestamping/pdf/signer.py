@@ -30,6 +30,7 @@ class PreloadedSigner(Signer):
         store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
         store.register_multiple(certificates)
         self._key = seal.key
+        self.certificate = seal.certificate
         mechanism = (
             "sha256_ecdsa" if isinstance(seal.key, ec.EllipticCurvePrivateKey) else ("sha256_rsa")
         )

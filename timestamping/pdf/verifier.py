@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from cryptography import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm
@@ -30,6 +31,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 
 from chain_adapter.digest import Digest, digest_of
 from chain_adapter.verdict import Check, Outcome
+from timestamping.authority.certificates import is_notary, names_a_seal
 from timestamping.pdf.attachments import attachments
 from timestamping.pdf.embedded import (
     attached_token,
@@ -193,6 +195,7 @@ class _Examination:
             raise BadPdf(f"no trusted and unrevoked chain at that time: {self.signer}")
         if "digital_signature" not in status.signing_cert.key_usage_value.native:
             raise BadPdf("the seal's certificate is not for signing")
+        require_seal(status.signing_cert.dump())
         return self.signer
 
     @property
@@ -213,6 +216,17 @@ class _Examination:
             ts_validation_context=validation_context(self.trust, moment),
             skip_diff=moment is not None,
         )
+
+
+def require_seal(certificate: bytes) -> None:
+    """The certificate (DER) is a seal's: roots vouch for time-stamps and for notaries too.
+
+    Raises:
+        BadPdf: it is somebody else's.
+    """
+    leaf = x509.load_der_x509_certificate(certificate)
+    if is_notary(leaf) or not names_a_seal(leaf):
+        raise BadPdf("the key that sealed it is not the office's seal")
 
 
 def without_anchor(verdict: TokenVerdict) -> bool:
