@@ -1,8 +1,11 @@
 # Two commands matter: `make run` and `make test`. Both prepare what they need and may be repeated.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-PYTEST := .venv/bin/pytest
+# Who has nothing left to do takes over what waits for another; what shares a module stays together.
+PYTEST := .venv/bin/pytest --dist worksteal
 WORKERS ?= 2
+# The tests start some hundred programs of ours: what the first one compiles is there for the others.
+export PYTHONDONTWRITEBYTECODE =
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,8 +27,9 @@ test: setup-test ## set up, then run everything: both databases, browser, judges
 coverage: ## the same, and say which branches nothing went through
 	$(MAKE) test COVER="--cov --cov-report=" COVER_MORE="--cov --cov-append --cov-report=term"
 
-soak: setup-test ## the long fault and endurance runs, and every case on PostgreSQL too
-	$(PYTEST) -n $(WORKERS) -m soak
+soak: export EFFORT = all
+soak: setup-test ## the long fault and endurance runs, all examples, and every case on PostgreSQL too
+	$(PYTEST) -n $(WORKERS) -m "soak or hypothesis"
 	POSTGRES_TESTS=all bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) -m "not soak and not browser" tests/portal tests/functional tests/faults
 
 check: setup-test ## format, lint, types, house plan, dependencies, translations
@@ -41,6 +45,6 @@ bench: setup-test ## measure; NAME=tsa|tlog|letter|portal|verifier|storage|lotte
 
 lock: ## resolve the lock files anew from pyproject.toml
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.lock
-	uv pip compile pyproject.toml --extra postgres --extra redis --extra capture --extra draws --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements-dev.lock -o requirements.lock
+	uv pip compile pyproject.toml --extra postgres --extra redis --extra capture --extra draws --extra hsm --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements-dev.lock -o requirements.lock
 
 .PHONY: help setup setup-test run test coverage soak check bench lock
