@@ -30,6 +30,7 @@ from portal.checks import views as checks_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
 from portal.deposits.uploads import UploadRequest
+from portal.desk import views as desk_views
 from portal.draws import public_views as draws_public
 from portal.draws import views as draws_views
 from portal.draws import views_json as draws_json
@@ -37,6 +38,7 @@ from portal.explorer import api as ledger_api
 from portal.explorer import views as explorer_views
 from portal.imports import views as imports_views
 from portal.keyring import Keyring
+from portal.matters import views as matters_views
 from portal.operators import people as people_views
 from portal.operators import views as operators_views
 from portal.organisations import views as organisations_views
@@ -85,8 +87,10 @@ _PAGES = (
     draws_public,
     draws_views,
     draws_json,
+    desk_views,
     checks_views,
     imports_views,
+    matters_views,
     privacy_views,
     own_views,
 )

@@ -51,8 +51,10 @@ _UPLOADS_LIMIT = "12000 per minute"
 #: pages that take a few words, never a file
 _SMALL_BLUEPRINTS = frozenset(
     {"cases", "security", "accounts", "signin", "safety", "identities", "audit", "ui"}
-    | {"draws_public"}
+    | {"draws_public", "matters"}
 )
+#: the page of these that takes a document
+_DOCUMENTS = frozenset({"matters.hand_in"})
 _SMALL_BODY = 256 * 1024
 #: pages whose files are tables to be read at once: blueprint → bytes
 _TABLES = {"imports": 5 * 1024 * 1024}
@@ -176,7 +178,9 @@ def install(app: Flask, settings: Settings) -> None:
     @app.before_request
     def _bound_body() -> None:
         asked = this_request()
-        if asked.blueprint in _SMALL_BLUEPRINTS:
+        if asked.endpoint in _DOCUMENTS:
+            asked.max_content_length = settings.matter_document_bytes + 2 * _FORM_OVERHEAD
+        elif asked.blueprint in _SMALL_BLUEPRINTS:
             asked.max_content_length = _SMALL_BODY
         elif asked.blueprint in _TABLES:
             asked.max_content_length = _TABLES[asked.blueprint]

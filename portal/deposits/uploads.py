@@ -20,6 +20,10 @@ from portal.ui.context import services
 
 #: The endpoints whose files are deposits.
 ENDPOINTS: Final = frozenset({"deposits.create", "deposits_api.DepositList"})
+#: Those whose files are an applicant's documents: never a moment outside the vault either.
+DOCUMENTS: Final = frozenset({"matters.hand_in"})
+#: So many bytes of the beginning are kept at hand, to tell what a file is.
+_HEAD: Final = 64
 #: What a form may add around its file, bytes.
 _FORM: Final = 1024 * 1024
 #: So much of a refused upload is still read, so that the client gets to read the refusal.
@@ -31,8 +35,11 @@ class UploadStream:
 
     def __init__(self, intake: Intake) -> None:
         self.intake = intake
+        self.head = b""
 
     def write(self, data: bytes) -> int:
+        if len(self.head) < _HEAD:
+            self.head = (self.head + data)[:_HEAD]
         try:
             return self.intake.write(data)
         except VaultError as error:
@@ -57,7 +64,7 @@ class UploadRequest(Request):
         self._uploads = []
 
     def _load_form_data(self) -> None:
-        if self.endpoint in ENDPOINTS and self.mimetype == "multipart/form-data":
+        if self._to_the_vault and self.mimetype == "multipart/form-data":
             self._check_length()
         try:
             super()._load_form_data()
@@ -65,8 +72,14 @@ class UploadRequest(Request):
             self._refused = True
             raise
 
+    @property
+    def _to_the_vault(self) -> bool:
+        return self.endpoint in ENDPOINTS or self.endpoint in DOCUMENTS
+
     def _check_length(self) -> None:
-        limit = services().settings.max_upload_bytes
+        settings = services().settings
+        deposit = self.endpoint in ENDPOINTS
+        limit = settings.max_upload_bytes if deposit else settings.matter_document_bytes
         if self.content_length is not None and self.content_length > limit + _FORM:
             self._refused = True
             message = "The file is larger than the limit of %(limit)s bytes."
@@ -79,13 +92,15 @@ class UploadRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        if self.endpoint not in ENDPOINTS:
+        if not self._to_the_vault:
             return super()._get_file_stream(
                 total_content_length, content_type, filename, content_length
             )
         if self._uploads:
             raise BadInput("one_file", "A deposit takes one file at a time.", field="file")
-        stream = UploadStream(services().deposits.intake())
+        deposit = self.endpoint in ENDPOINTS
+        intake = services().deposits.intake if deposit else services().matters.intake
+        stream = UploadStream(intake())
         self._uploads.append(stream)
         return cast("IO[bytes]", stream)
 

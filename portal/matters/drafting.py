@@ -68,6 +68,12 @@ class Drafting:
             record(session, actor, "matter.created", matter.subject, detail)
         return matter.id
 
+    def may_apply(self, actor: Actor, deposit_id: str) -> bool:
+        """Whether the deposit is the actor's to apply for."""
+        mine = select(Deposit.id).where(Deposit.id == deposit_id, deposit_access.changeable(actor))
+        with self._kit.tools.database.reading() as session:
+            return session.scalar(mine) is not None
+
     def save(
         self, actor: Actor, matter_id: str, stated: Application, *, partial: bool = False
     ) -> None:

@@ -61,6 +61,10 @@ class MatterService:
         """Begin an application for a certificate of a sealed deposit; its id."""
         return self._drafting.create(actor, deposit_id, template)
 
+    def may_apply(self, actor: Actor, deposit_id: str) -> bool:
+        """Whether pages offer the actor to apply for a certificate of it."""
+        return self._drafting.may_apply(actor, deposit_id)
+
     def save(
         self, actor: Actor, matter_id: str, stated: Application, *, partial: bool = False
     ) -> None:
