@@ -8,9 +8,9 @@ RFC 8785 JSON, so that anybody builds the same bytes from the same files::
 Files stand in the order of their paths' Unicode code points (the order of their UTF-8 bytes), each
 path once and exactly as given. ``sm3`` stands with every file or with none.
 
-The manifest of a remote capture or of a draw is such a list too: RFC 8785 with a schema of its own
-(:data:`CAPTURE`, :data:`DRAW`), in which the list and each of its files say more besides. It is
-kept byte for byte.
+The manifest of a remote capture, of a draw or of a notarial certificate is such a list too: RFC
+8785 with a schema of its own (:data:`CAPTURE`, :data:`DRAW`, :data:`NOTARIAL`), in which the list
+and each of its files say more besides. It is kept byte for byte.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ SCHEMA: Final = "notary/files/v1"
 CAPTURE: Final = "notary/capture/v1"
 #: Of the manifest of a draw: its record, the seals of its steps, and what is needed to check them.
 DRAW: Final = "notary/draw-files/v1"
-_MANIFESTS: Final = {CAPTURE: "capture", DRAW: "draw"}
+#: Of the files of a notarial certificate: the PDF, its record, the check and the proof concerned.
+NOTARIAL: Final = "notary/certificate-files/v1"
+_MANIFESTS: Final = {CAPTURE: "capture", DRAW: "draw", NOTARIAL: "certificate"}
 #: Bounds of a list: files, characters of a path, bytes of the whole.
 MAX_FILES: Final = 10_000
 MAX_PATH: Final = 1024
@@ -93,7 +95,7 @@ class FileList:
 
     @property
     def schema(self) -> str:
-        """:data:`SCHEMA`, :data:`CAPTURE` or :data:`DRAW`."""
+        """:data:`SCHEMA`, or that of the manifest."""
         return str(json.loads(self.manifest)["schema"]) if self.manifest else SCHEMA
 
     def holding(self, sha256: str) -> ListedFile | None:

@@ -1,5 +1,6 @@
 """Notarial certificates (公证书): set, signed by the notary, sealed by the office, verified."""
 
+from timestamping.certificate.bundle import verify_bundle
 from timestamping.certificate.data import (
     CERTIFICATE,
     CORRECTION,
@@ -30,6 +31,13 @@ from timestamping.certificate.errors import (
     WeakKey,
     WrongPassword,
 )
+from timestamping.certificate.examine import (
+    CertificateReport,
+    certificate_report,
+    is_certificate,
+    verify_evidence,
+)
+from timestamping.certificate.files import CertificateFiles, read_files, write_manifest
 from timestamping.certificate.fitness import check_signing_certificate
 from timestamping.certificate.record import (
     CertificateRecord,
@@ -40,6 +48,7 @@ from timestamping.certificate.record import (
 from timestamping.certificate.render import render_certificate
 from timestamping.certificate.signer import NotarySigner
 from timestamping.certificate.signing import sign_certificate
+from timestamping.certificate.verifying import CertificateVerdict, verify_certificate
 
 __all__ = [
     "CERTIFICATE",
@@ -50,8 +59,11 @@ __all__ = [
     "BadRecord",
     "CertificateData",
     "CertificateError",
+    "CertificateFiles",
     "CertificateParty",
     "CertificateRecord",
+    "CertificateReport",
+    "CertificateVerdict",
     "CertifiedDeposit",
     "CheckedGroup",
     "Expired",
@@ -70,10 +82,17 @@ __all__ = [
     "Untrusted",
     "WeakKey",
     "WrongPassword",
+    "certificate_report",
     "check_signing_certificate",
+    "is_certificate",
     "number_zh",
+    "read_files",
     "read_record",
     "record_document",
     "render_certificate",
     "sign_certificate",
+    "verify_bundle",
+    "verify_certificate",
+    "verify_evidence",
+    "write_manifest",
 ]

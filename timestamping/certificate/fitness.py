@@ -91,6 +91,23 @@ def notary_chain(
     return _trusted(leaf, certificate, tuple(chain), trust, moment)
 
 
+def seal_chain(
+    certificate: bytes, chain: Sequence[bytes], trust: PackageTrust, moment: datetime
+) -> Chain:
+    """The same of the office's seal: for signing, a seal, and under the office's root.
+
+    Raises:
+        SigningKeyError: the first rule it breaks.
+    """
+    leaf = x509.load_der_x509_certificate(certificate)
+    _strong(leaf)
+    _current(leaf, moment)
+    _for_signing(leaf)
+    if is_notary(leaf) or not names_a_seal(leaf):
+        raise NotForSigning(f"{holder(leaf)} is not the office's seal")
+    return _chain(leaf, certificate, tuple(chain), trust.certificates, moment)
+
+
 def revocation(
     chain: Chain, trust: PackageTrust, moment: datetime, crls: Iterable[bytes] = ()
 ) -> str:
@@ -193,7 +210,16 @@ def _trusted(
     if not roots:
         raise Untrusted("no root of notaries' certificates is known")
     helpful = (*trust.notaries.intermediates, *trust.certificates.intermediates)
-    store = TrustStore(roots, helpful)
+    return _chain(leaf, der, carried, TrustStore(roots, helpful), moment)
+
+
+def _chain(
+    leaf: x509.Certificate,
+    der: bytes,
+    carried: tuple[bytes, ...],
+    store: TrustStore,
+    moment: datetime,
+) -> Chain:
     try:
         chain = find_chain(der, carried, store, moment, _AUTHORITY_PURPOSES)
     except Refusal as refusal:

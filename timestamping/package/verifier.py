@@ -172,7 +172,7 @@ def _judged(
     more: More | None,
     container: Container | None = None,
 ) -> PackageReport:
-    trust = evidence.trust if given is None else _helped(given, evidence.trust)
+    trust = evidence.trust if given is None else helped(given, evidence.trust)
     digests = dict(evidence.digests)
     if file is not None:
         try:
@@ -210,7 +210,7 @@ def _opener(
     return lambda path: container.open(names[path])
 
 
-def _helped(given: PackageTrust, own: PackageTrust) -> PackageTrust:
+def helped(given: PackageTrust, own: PackageTrust) -> PackageTrust:
     """Given anchors, with what of the evidence's own helps and is believed for nothing:
     intermediate certificates, revocation lists (signed by their issuers), depositors' keys (named
     in the entry by digest)."""

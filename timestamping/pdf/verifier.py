@@ -101,7 +101,10 @@ def letter_attachments(pdf: bytes) -> dict[str, bytes]:
         BadPdf: not a readable PDF.
     """
     try:
-        return attachments(PdfFileReader(io.BytesIO(pdf)))
+        reader = PdfFileReader(io.BytesIO(pdf))
+        if reader.encrypted:
+            raise BadPdf("this PDF is protected by a password: no letter or certificate is")
+        return attachments(reader)
     except BadPdf:
         raise
     except Exception as error:
