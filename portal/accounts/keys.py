@@ -8,15 +8,16 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import ApiKey, Role, User, users_roles
 from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.database import Database
+from portal.prepared import Prepared
 from portal.problems import BadInput, Conflict, NotFound, Unauthenticated
 
 SCOPES = ("read", "write")
@@ -119,16 +120,34 @@ def key_of(database: Database, holder: KeyHolder) -> ApiKey:
 
 
 _keys, _users, _roles = ApiKey.__table__, User.__table__, Role.__table__
-#: built once, and asked without a session: every request to the API waits for it
-_HOLDER = (
-    select(_keys, _users.c.name.label("person"), _users.c.active, _users.c.must_change_password)
-    .add_columns(_roles.c.name.label("role"))
+#: asked without a session: every request to the API waits for it
+_HOLDER = Prepared(
+    select(_keys.c.id, _keys.c.user_id, _keys.c.organisation_id, _keys.c.secret, _keys.c.scopes)
+    .add_columns(_keys.c.expires_at, _keys.c.last_used_at, _keys.c.revoked_at)
+    .add_columns(_users.c.name, _users.c.active, _users.c.must_change_password, _roles.c.name)
     .select_from(_keys)
     .join(_users, _users.c.id == _keys.c.user_id)
     .outerjoin(users_roles, users_roles.c.user_id == _users.c.id)
     .outerjoin(_roles, _roles.c.id == users_roles.c.role_id)
     .where(_keys.c.id == bindparam("key"))
 )
+
+
+class _Found(NamedTuple):
+    """A row of that: the key, whose it is, and one of their roles."""
+
+    id: str
+    user_id: str
+    organisation_id: str | None
+    secret: str
+    scopes: str
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    person: str
+    active: bool
+    must_change_password: bool
+    role: str | None
 
 
 def authenticate_api_key(database: Database, text: str) -> KeyHolder:
@@ -142,7 +161,7 @@ def authenticate_api_key(database: Database, text: str) -> KeyHolder:
     if match is None:
         raise Unauthenticated("key_refused", _REFUSED)
     with database.asking() as connection:
-        rows = connection.execute(_HOLDER, {"key": match[1]}).all()
+        rows = [_Found(*row) for row in _HOLDER.run(connection, {"key": match[1]})]
     now = datetime.now(UTC)
     if not rows or not _holds(rows[0], match[2], now) or not rows[0].active:
         raise Unauthenticated("key_refused", _REFUSED)
@@ -159,13 +178,13 @@ def authenticate_api_key(database: Database, text: str) -> KeyHolder:
     )
 
 
-def _holds(key: Row[Any], secret: str, now: datetime) -> bool:
+def _holds(key: _Found, secret: str, now: datetime) -> bool:
     genuine = hmac.compare_digest(key.secret, _digest(secret))
     expired = key.expires_at is not None and key.expires_at <= now
     return genuine and not expired and key.revoked_at is None
 
 
-def _note_use(database: Database, key: Row[Any], now: datetime) -> None:
+def _note_use(database: Database, key: _Found, now: datetime) -> None:
     if key.last_used_at is not None and now - key.last_used_at < _USE_RECORDED_EVERY:
         return
     with database.transaction() as session:

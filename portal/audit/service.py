@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, scoped_session
 from chain_adapter.canonical import canonical_json
 from portal.audit.actor import Actor
 from portal.audit.models import GENESIS, AuditEntry, AuditHead
+from portal.prepared import Prepared
 
 AnySession = Session | scoped_session[Session]
 Detail = Mapping[str, str | int]
@@ -30,14 +31,14 @@ _COLUMNS = tuple(AuditEntry.__table__.columns)
 _DOMAIN = b"notary/audit/v1\n"
 # Built once and on tables, not classes: every request that changes anything pays for these three.
 _ENTRIES, _HEAD = cast(Table, AuditEntry.__table__), cast(Table, AuditHead.__table__)
-_EXTEND = (
+_EXTEND = Prepared(
     update(_HEAD)
     .where(_HEAD.c.id == 1)
     .values(size=_HEAD.c.size + bindparam("count"))
     .returning(_HEAD.c.size, _HEAD.c.hash)
 )
-_APPEND = insert(_ENTRIES)
-_LINK = update(_HEAD).where(_HEAD.c.id == 1).values(hash=bindparam("newest"))
+_APPEND = Prepared(insert(_ENTRIES), _ENTRIES.c.keys())
+_LINK = Prepared(update(_HEAD).where(_HEAD.c.id == 1).values(hash=bindparam("newest")))
 _CHUNK = 1000
 _MAX_VALUE = 500  # characters of one detail value; the log is no place for content
 
@@ -102,15 +103,15 @@ def record_many(session: AnySession | Connection, acts: Sequence[Act]) -> None:
     if not acts:
         return
     connection = session if isinstance(session, Connection) else session.connection()
-    head = connection.execute(_EXTEND, {"count": len(acts)}).one()
-    first, previous, now = head.size - len(acts) + 1, head.hash, datetime.now(UTC)
+    [(size, previous)] = _EXTEND.run(connection, {"count": len(acts)})
+    first, now = size - len(acts) + 1, datetime.now(UTC)
     rows = []
     for seq, act in enumerate(acts, start=first):
         row = _row(seq, now, act, previous)
         previous = row["hash"]
         rows.append(row)
-    connection.execute(_APPEND, rows)
-    connection.execute(_LINK, {"newest": previous})
+    _APPEND.run(connection, *rows)
+    _LINK.run(connection, {"newest": previous})
 
 
 def head(session: AnySession) -> Head:

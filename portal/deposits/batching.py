@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
 from portal.audit.service import Act, record_many
 from portal.deposits.drafts import (
+    INSERT,
     check_digests,
     check_key,
     check_size,
@@ -39,7 +40,6 @@ MAX_ITEMS: Final = 10_000
 _CHUNK: Final = 1000
 #: Forty random bits meet twice once in a great while.
 _TRIES: Final = 3
-_INSERT: Final = insert(Deposit.__table__)  # type: ignore[arg-type]
 
 _log = structlog.get_logger(__name__)
 
@@ -144,7 +144,7 @@ class Batching:
             for each in drafts
         ]
         with self._tools.database.writing() as connection:
-            connection.execute(_INSERT, [columns_of(each) for each in drafts])
+            INSERT.run(connection, *[columns_of(each) for each in drafts])
             record_many(connection, acts)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 from uuid import uuid4
+
+from sqlalchemy import Table, insert
 
 from chain_adapter import Digest
 from chain_adapter.canonical import canonical_json
@@ -16,6 +18,7 @@ from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import new_number
 from portal.deposits.records import Metadata, fingerprint, pseudonym, record_of
 from portal.deposits.tools import Tools
+from portal.prepared import Prepared
 from portal.problems import BadInput
 
 _KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
@@ -28,6 +31,8 @@ _LATER: Final = frozenset(
 _RECEIVED: Final[dict[str, object]] = dict.fromkeys(
     each.key for each in Deposit.__mapper__.column_attrs if each.key not in _LATER
 )
+#: the rows of :func:`columns_of`
+INSERT: Final = Prepared(insert(cast(Table, Deposit.__table__)), _RECEIVED.keys())
 
 
 def new_draft(

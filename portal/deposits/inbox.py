@@ -11,17 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.service import Act, record_many
 from portal.database import Database
-from portal.deposits.drafts import columns_of
+from portal.deposits.drafts import INSERT, columns_of
 from portal.deposits.models import Deposit
 
 #: So many rows in one transaction; more would make the first of them wait.
 _MOST: Final = 128
-_INSERT: Final = insert(Deposit.__table__)  # type: ignore[arg-type]
 
 
 class Uncertain(Exception):
@@ -90,7 +88,7 @@ class Inbox:
         committing = False
         try:
             with self._database.writing() as connection:
-                connection.execute(_INSERT, [job.row for job in batch])
+                INSERT.run(connection, *[job.row for job in batch])
                 record_many(connection, [job.act for job in batch])
                 committing = True
         except IntegrityError:
