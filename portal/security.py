@@ -73,6 +73,13 @@ PUBLIC_REASONS = {
     "verification.page": "whoever holds a file, a letter or a number may verify it",
     "verification.short": "where the QR codes of letters lead",
     "verification.examine": "whoever holds a letter or package may verify it",
+    "verification.report": "whoever may verify may take the signed report away",
+    "verification.report_sent": "it seals only what this portal signed a reference to",
+    "verification.fre902": "whoever may verify may draft a certification of it",
+    "verification.fre902_sent": "it sets only what this portal signed a reference to",
+    "verification.rule17": "parties and courts ask this of every platform",
+    "verification.rule17_pdf": "parties and courts ask this of every platform",
+    "verification.trust": "verifiers need the anchors the office publishes",
     "explorer.latest": "anybody may audit the ledger",
     "explorer.entry": "anybody may audit the ledger",
     "announcements.dismiss": "announcements are shown, and closed, before signing in",
@@ -105,6 +112,7 @@ PUBLIC_REASONS = {
     "api-docs.openapi_json": "integrators read the API's description first",
     "api_docs.page": "integrators read the API's description first",
     "verification_api.DigestVerification": "whoever holds a file or a number may verify it",
+    "verification_api.NumberVerification": "whoever holds a number may verify it",
     "verification_api.PackageVerification": "whoever holds a letter or package may verify it",
     "ledger_api.Checkpoint": "anybody may audit the ledger",
     "ledger_api.LedgerEntry": "anybody may audit the ledger",
@@ -117,6 +125,8 @@ PUBLIC_ENDPOINTS = frozenset(PUBLIC_REASONS)
 #: endpoint → why a POST without our token is right
 CSRF_EXEMPT = {
     "published.tsa": "an RFC 3161 client has no page of ours and no session",
+    "verification.report_sent": "it changes nothing; the form's reference is signed by this portal",
+    "verification.fre902_sent": "it changes nothing; the form's reference is signed by this portal",
     "verification.examine": "it changes nothing, and reading the form first would take the upload",
 }
 

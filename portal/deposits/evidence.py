@@ -8,6 +8,7 @@ from typing import Any
 
 from chain_adapter import Digest, Entry, Proof, Receipt, meta_digest
 from portal.deposits.models import ENTRY_KIND, Deposit
+from portal.deposits.public import Proven
 from portal.deposits.tools import Tools
 from timestamping.stored import from_text, reverified, to_text
 from timestamping.token import Token
@@ -25,7 +26,7 @@ def token_columns(token: Token) -> dict[str, Any]:
     return {"token": token.der, "stamps": to_text(token), "gen_time": token.gen_time}
 
 
-def token_of(deposit: Deposit) -> Token:
+def token_of(deposit: Proven) -> Token:
     """The stored token. Parsed is not verified."""
     return from_text(deposit.stamps or "[]")
 
@@ -68,16 +69,16 @@ def receipts_json(receipts: Mapping[str, Receipt]) -> str:
     return json.dumps({name: receipt.to_json().decode() for name, receipt in receipts.items()})
 
 
-def receipts_of(deposit: Deposit) -> dict[str, Receipt]:
+def receipts_of(deposit: Proven) -> dict[str, Receipt]:
     """Ledger id → receipt, the primary ledger's first."""
     stored = json.loads(deposit.receipts or "{}")
     return {name: Receipt.from_json(text.encode()) for name, text in stored.items()}
 
 
-def receipt_of(deposit: Deposit) -> Receipt:
+def receipt_of(deposit: Proven) -> Receipt:
     """The primary ledger's receipt."""
     return next(iter(receipts_of(deposit).values()))
 
 
-def proof_of(deposit: Deposit) -> Proof:
+def proof_of(deposit: Proven) -> Proof:
     return Proof.decode((deposit.proof or "").encode())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from portal.deposits.evidence import receipts_of, token_of
-from portal.deposits.models import Deposit
+from portal.deposits.public import Proven
 from timestamping.letter.strength import StrengthFacts, statement
 from timestamping.token import Token
 
@@ -45,7 +45,7 @@ class Point:
     strong: bool
 
 
-def tokens(deposit: Deposit) -> list[TokenFacts]:
+def tokens(deposit: Proven) -> list[TokenFacts]:
     """The token and its co-stamps; empty while there is none."""
     if deposit.stamps is None:
         return []
@@ -53,7 +53,7 @@ def tokens(deposit: Deposit) -> list[TokenFacts]:
     return [_token(each) for each in (first, *first.also)]
 
 
-def receipts(deposit: Deposit, link: Callable[[str, int], str]) -> list[ReceiptFacts]:
+def receipts(deposit: Proven, link: Callable[[str, int], str]) -> list[ReceiptFacts]:
     """Every ledger's receipt, the primary one's first. ``link`` is called with ledger and place."""
     return [
         ReceiptFacts(

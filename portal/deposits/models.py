@@ -26,6 +26,7 @@ ENTRY_KIND: Final = "deposit"
 _OWN: Final = "organisation_id IS NULL"
 _SHARED: Final = "organisation_id IS NOT NULL"
 _IN_CASE: Final = "case_id IS NOT NULL"
+_LETTER: Final = "letter_sha256 IS NOT NULL"
 #: what retention looks for
 KEEPING: Final = "erased_at IS NULL AND kind <> 'digest'"
 
@@ -66,6 +67,7 @@ class Deposit(Base):
         # Workers take what somebody waits for before what came by the thousand.
         Index("ix_deposits_due", "state", "letter_on_demand", "next_attempt_at"),
         Index("ix_deposits_sha256", "sha256"),
+        Index("ix_deposits_letter_sha256", "letter_sha256", **_where(_LETTER)),
         Index("ix_deposits_follow_at", "follow_at"),
         Index("ix_deposits_lease", "lease"),
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Select, select
@@ -19,54 +17,15 @@ from portal.deposits.filters import MAX_PAGE, DepositFilter
 from portal.deposits.folders import Folders
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import read_number
+from portal.deposits.public import PublicDeposit, PublicEvidence
 from portal.deposits.tools import Tools
 from portal.organisations.models import Organisation
 from portal.problems import BadInput, NotFound
-from timestamping.filelist import FileList
 
 __all__ = ["MAX_PAGE", "DepositFilter", "PublicDeposit", "PublicEvidence", "Reading"]
 _SHA256_DIGITS: Final = 64
 #: How many deposits of one digest are told of.
 _MOST_SHARED: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class PublicDeposit:
-    """What a stranger who knows the number or the digest may learn: no names, no file names."""
-
-    number: str
-    code: str
-    state: State
-    kind: str
-    sha256: str
-    sm3: str | None
-    size: int | None
-    received_at: datetime
-    gen_time: datetime | None
-    anchored_at: datetime | None
-    issued_at: datetime | None
-    receipts: str | None
-    letter_sha256: str | None
-    erased_at: datetime | None
-    erased_for: str | None
-    file_count: int | None
-    files_seen: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class PublicEvidence:
-    """What anybody may verify: ``deposit`` and its proof, which holds no names either. DER token,
-    encoded entry, the primary ledger's receipt as JSON, encoded proof; None while they are to come.
-    ``later`` are further deposits of the same digest. ``listed`` is the list of a folder, written
-    again from what is stored of it: whoever compares a file with it looks at its digest first."""
-
-    deposit: PublicDeposit
-    token: bytes | None
-    entry: bytes | None
-    receipt: bytes | None
-    proof: bytes | None
-    later: tuple[PublicDeposit, ...] = ()
-    listed: FileList | None = None
 
 
 class Reading:
@@ -116,7 +75,8 @@ class Reading:
             return f"{session.get_one(Organisation, deposit.organisation_id).name} ({person})"
 
     def find_public(self, text: str) -> PublicDeposit:
-        """By letter number, short code or SHA-256 (then the earliest deposit of it).
+        """By letter number, short code or SHA-256: of what was deposited (then the earliest deposit
+        of it), of a file in a folder, or of the letter itself.
 
         Raises:
             BadInput: ``text`` is none of these.
@@ -136,14 +96,19 @@ class Reading:
             first.proof.encode() if first.proof else None,
             tuple(_shared(each) for each in later),
             self._folders.listed(first),
+            letter=first.letter_sha256 == text.strip().lower(),
         )
 
     def _rows(self, text: str) -> Sequence[Deposit]:
         """The deposits meant by ``text``, the earliest first, never none."""
+        digits = text.strip().lower()
         query = _public(text).order_by(Deposit.received_at).limit(_MOST_SHARED)
         with self._tools.database.reading() as session:
             rows = session.scalars(query).all()
-        if not rows and (folders := self._folders.holding(text.strip().lower(), _MOST_SHARED)):
+            if not rows and len(digits) == _SHA256_DIGITS:
+                letters = select(Deposit).where(Deposit.letter_sha256 == digits)
+                rows = session.scalars(letters.limit(1)).all()
+        if not rows and (folders := self._folders.holding(digits, _MOST_SHARED)):
             return folders  # a file of theirs has this digest
         if not rows:
             raise NotFound("nothing_deposited", "Nothing is deposited under this here.")

@@ -18,8 +18,9 @@ from portal.deposits.folders import Folders
 from portal.deposits.indexing import BATCH, Indexing
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit, DepositFile, State
+from portal.deposits.public import Proven, PublicDeposit, PublicEvidence
 from portal.deposits.rail import Step, steps
-from portal.deposits.reading import PublicDeposit, PublicEvidence, Reading
+from portal.deposits.reading import Reading
 from portal.deposits.receiving import Accepted, Receiving
 from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
 from portal.deposits.searching import Amount, Page, Searching
@@ -183,7 +184,7 @@ class DepositService:
     def steps(self, deposit: Deposit) -> list[Step]:
         return steps(deposit)
 
-    def strength(self, deposit: Deposit) -> StrengthFacts:
+    def strength(self, deposit: Proven) -> StrengthFacts:
         """What the evidence of an anchored deposit rests on."""
         return self._letters.strength(deposit)
 

@@ -5,22 +5,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from dataclasses import asdict
+from typing import Any, cast
 
 from flask import Response, jsonify, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from werkzeug.exceptions import UnsupportedMediaType
 
-from chain_adapter import Digest, InvalidDigest
-from portal.problems import BadInput, NotFound
+from portal.problems import BadInput
 from portal.ui.context import current_actor, services
+from portal.verification import caching
+from portal.verification.asking import LONGEST
 from portal.verification.noting import note
-from portal.verification.report import Found, Report, Tick
+from portal.verification.report import Report
 from portal.verification.schemas import QuestionSchema, ReportSchema
-from portal.verification.service import judge_record, missing
-from portal.verification.uploads import FORM, examined, limit
+from portal.verification.software import software
+from portal.verification.telling import told
+from portal.verification.uploads import evidence_of, examined, verification
 
 blueprint = Blueprint(
     "verification_api",
@@ -52,14 +54,21 @@ class DigestVerification(MethodView):
         The records are judged by the same verifiers as packages: nothing is believed because it
         stands in the portal's own database. Nothing deposited under it is an answer too: `missing`.
         """
-        number, text = question["number"].strip(), question["sha256"].strip()
-        digest = _digest(text) if text else None
-        deposits = services().deposits
-        try:
-            evidence = deposits.find_evidence(number or text)
-        except NotFound:
-            return _told(missing("number" if number else "record"))
-        return _told(judge_record(evidence, deposits.trust(), digest))
+        number, digest = question["number"].strip(), question["sha256"].strip()
+        return _told(_answered(number, digest))
+
+
+@blueprint.route("/numbers/<number>")
+class NumberVerification(MethodView):
+    @blueprint.doc(operationId="verifyNumber")
+    @blueprint.response(200, ReportSchema)
+    def get(self, number: str) -> Response:
+        """Verify what is recorded under a number, which caches may keep for a minute.
+
+        A deposit's number or short code, a certificate's number, or a SHA-256.
+        """
+        report = _answered(number[:LONGEST], "")
+        return cast(Response, caching.short(_told(report), report))
 
 
 @blueprint.route("/package")
@@ -80,61 +89,21 @@ class PackageVerification(MethodView):
         """
         if request.mimetype != "multipart/form-data":
             raise UnsupportedMediaType("Send multipart/form-data.")
-        request.max_content_length = limit() + FORM
-        upload = request.files.get("evidence")
+        upload = evidence_of(request)
         if upload is None:
             message = "Send a letter or a proof package as the form's file “evidence”."
             raise BadInput("file_missing", message, field="evidence")
-        return _told(examined(upload))
+        return _told(examined(upload).answered.report)
+
+
+def _answered(number: str, digest: str) -> Report:
+    answered = verification().answer(number, digest)
+    if answered is None:
+        raise BadInput("number", "Give a sha256 or a number.", field="number")
+    return answered.report
 
 
 def _told(report: Report) -> Response:
     note(services().database, current_actor(), report)
-    return jsonify(_shown(report))
-
-
-def _digest(text: str) -> Digest:
-    try:
-        return Digest.parse("sha256", text)
-    except InvalidDigest as error:
-        message = "A SHA-256 has 64 characters from 0–9 and a–f."
-        raise BadInput("digest", message, field="sha256") from error
-
-
-def _shown(report: Report) -> dict[str, Any]:
-    return {
-        "answer": str(report.answer),
-        "subject": report.subject,
-        "ticks": [_tick(each) for each in report.ticks],
-        "found": _found(report.found) if report.found else None,
-        "others": [_found(each) for each in report.others],
-    }
-
-
-def _tick(tick: Tick) -> dict[str, Any]:
-    checks = [
-        {
-            "number": each.number,
-            "code": each.code,
-            "title": each.title,
-            "outcome": str(each.outcome),
-            "detail": each.detail,
-        }
-        for each in tick.checks
-    ]
-    return {"area": str(tick.area), "outcome": str(tick.outcome), "checks": checks}
-
-
-def _found(found: Found) -> dict[str, Any]:
-    def instant(moment: datetime | None) -> str | None:
-        return moment.isoformat() if moment else None
-
-    return {
-        "number": found.number,
-        "state": found.state,
-        "received_at": instant(found.received_at),
-        "gen_time": instant(found.gen_time),
-        "anchored_at": instant(found.anchored_at),
-        "position": found.position,
-        "file_seen": found.file_seen,
-    }
+    values: dict[str, Any] = told(report)
+    return jsonify(**values, software=asdict(software()))

@@ -1,4 +1,4 @@
-"""What can be judged beyond a package itself: the capture or the draw that it holds."""
+"""What can be judged beyond a package itself: the capture, draw or certificate that it holds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from chain_adapter.verdict import Check
 from portal.verification.captures import capture_checks
 from portal.verification.draws import draw_checks
+from portal.verification.notarial import certificate_checks
 from timestamping.package import Carried
 
 
 def further_checks(carried: Carried) -> Sequence[Check]:
     """Checks numbered on from those of a package; none for plain files and folders."""
-    return (*capture_checks(carried), *draw_checks(carried))
+    return (*capture_checks(carried), *draw_checks(carried), *certificate_checks(carried))

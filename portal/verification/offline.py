@@ -11,20 +11,24 @@ PACKAGE is a proof package (zip) or a letter (PDF), FILE the file it is said to 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from chain_adapter.verdict import Check, Outcome
-from portal.verification.further import further_checks
-from portal.verification.words import ANCHORS, COMPARE, GIVEN, TITLES
-from timestamping.package import PackageReport, verify_package
+import rfc8785
+
+from portal.verification.judging import Examined, examine
+from portal.verification.software import software
+from portal.verification.telling import Told, told
+from portal.verification.words import ANCHORS, COMPARE, GIVEN
 from timestamping.package_trust import BadTrust, PackageTrust
 
 UNDECIDED: Final = 2
-_TICKS: Final = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?"}
+_TICKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,26 +42,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadTrust, OSError) as error:
         print(f"--trust: {error}", file=sys.stderr)
         return UNDECIDED
-    report = verify_package(options.package, file=options.file, trust=trust, more=further_checks)
+    examined = examine(options.package, trust, options.file)
     if options.json:
-        print(report.to_json().decode())
+        print(document(examined).decode())
     else:
-        print("\n".join(lines(report, options.lang)))
-    return report.exit_code
+        print("\n".join(lines(examined, options.lang)))
+    return examined.package.exit_code
 
 
-def lines(report: PackageReport, lang: str) -> Iterator[str]:
-    """The report for a terminal: the answer first, then one tick a check, then the anchors."""
-    yield from map(plain, _in(lang, *report.summary))
-    yield ""
-    for check in report.checks:
-        yield _tick(check, lang)
-    if report.anchors:
+def document(examined: Examined) -> bytes:
+    """The report for a program: RFC 8785, schema ``notary/verification/v1``, with the sentences and
+    ticks of the public page beside it."""
+    values = json.loads(examined.package.to_json())
+    said = told(examined.report)
+    for name in ("answer", "subject", "sentence", "detail", "ticks"):
+        values[name] = said[name]
+    values["software"] = asdict(software())
+    return rfc8785.dumps(values)
+
+
+def lines(examined: Examined, lang: str) -> Iterator[str]:
+    """The report for a terminal: the answer first, then what decided, the ticks with their checks,
+    and the anchors."""
+    said = told(examined.report)
+    for part in ("sentence", "summary"):
+        yield from map(plain, _in(lang, said[part]))
+    for tick in said["ticks"]:
         yield ""
-        yield from _in(lang, *(GIVEN if report.anchors_given else COMPARE))
-        for anchor in report.anchors:
-            label = "/".join(_in(lang, *ANCHORS[anchor.kind]))
-            yield f"  {label} {plain(anchor.name)}: {anchor.value}"
+        yield from _tick(tick, lang)
+    if said["anchors"]:
+        yield ""
+        zh, en = GIVEN if said["anchors_given"] else COMPARE
+        yield from _in(lang, {"zh": zh, "en": en})
+        for anchor in said["anchors"]:
+            zh, en = ANCHORS[anchor["kind"]]
+            label = "/".join(_in(lang, {"zh": zh, "en": en}))
+            yield f"  {label} {plain(anchor['name'])}: {anchor['value']}"
+    yield ""
+    yield str(software())
 
 
 def plain(text: str) -> str:
@@ -67,15 +89,20 @@ def plain(text: str) -> str:
     )
 
 
-def _tick(check: Check, lang: str) -> str:
-    # "file-absent" and the like stand under the number of the check they belong to.
-    title = " ".join(_in(lang, TITLES.get(check.code, check.title), check.title))
-    line = f"{_TICKS[check.outcome]} {check.number:2} {title}"
-    return f"{line}: {plain(check.detail)}" if check.detail else line
+def _tick(tick: Told, lang: str) -> Iterator[str]:
+    """The question with its reason, then its checks by their numbers."""
+    name, word = (" ".join(_in(lang, tick[each])) for each in ("label", "word"))
+    yield f"{_TICKS[tick['outcome']]} {name} — {word}"
+    yield from (f"  {reason}" for reason in _in(lang, tick["reason"]))
+    for check in tick["checks"]:
+        # "file-absent" and the like stand under the number of the check they belong to.
+        title = " ".join(_in(lang, check["titles"]))
+        line = f"  {_TICKS[check['outcome']]} {check['label']:>2} {title}"
+        yield f"{line}: {plain(check['detail'])}" if check["detail"] else line
 
 
-def _in(lang: str, zh: str, en: str) -> list[str]:
-    return {"zh": [zh], "en": [en], "both": [zh, en]}[lang]
+def _in(lang: str, words: Mapping[str, str]) -> list[str]:
+    return [words["zh"], words["en"]] if lang == "both" else [words[lang]]
 
 
 def _parser() -> argparse.ArgumentParser:

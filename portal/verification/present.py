@@ -9,29 +9,22 @@ from typing import Final
 from flask_babel import gettext
 from markupsafe import Markup
 
-from chain_adapter.verdict import Check, Outcome
+from chain_adapter.verdict import Outcome
 from portal.privacy.words import ERASED_FOR
 from portal.ui.locale import language
 from portal.ui.templating import moment
-from portal.verification.phrases import (
-    AREAS,
-    DETAILS,
-    NOT_COMPARED,
-    OUTCOMES,
-    PART,
-    REASONS,
-    SENTENCES,
-)
-from portal.verification.report import Answer, Area, Found, Report, Tick
-from portal.verification.words import TITLES
+from portal.verification.certified import Status, status
+from portal.verification.report import Answer, Found, Report
+from portal.verification.sentences import NOT_COMPARED, OUTCOMES
+from portal.verification.telling import Told, told
 
 _ICONS: Final = {
-    Outcome.PASS: ("circle-check", "icon-good"),
-    Outcome.FAIL: ("circle-x", "icon-bad"),
-    Outcome.UNKNOWN: ("help-circle", "icon-wait"),
+    "pass": ("circle-check", "icon-good"),
+    "fail": ("circle-x", "icon-bad"),
+    "unknown": ("help-circle", "icon-wait"),
 }
-#: where a file of a folder was compared, not all of what was deposited
-_OF_A_FILE: Final = {(Answer.MATCHES, "record")}
+#: of a question that nobody asked: no file was handed over
+_OPEN: Final = ("circle-dashed", "")
 _ANSWERS: Final = {
     Answer.MATCHES: "rosette-discount-check",
     Answer.DIFFERS: "circle-x",
@@ -42,75 +35,78 @@ _ANSWERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A tick or one of its checks, ready to be shown."""
+    """A tick or one of its checks, ready to be shown; ``number`` of checks alone."""
 
-    label: str
+    title: str
     word: str
-    why: str
+    detail: str
     icon: str
     icon_class: str
+    number: str = ""
     checks: tuple[Line, ...] = ()
     failed: bool = False
-
-    # The template calls a check's label and reason what they are there.
-    @property
-    def title(self) -> str:
-        return self.label
-
-    @property
-    def detail(self) -> str:
-        return self.why
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What ``verification/report.html`` shows."""
+    """What ``verification/report.html`` shows; ``summary`` names the check that decided."""
 
     kind: str
     icon: str
+    word: str
     sentence: str
     detail: str
+    summary: str
     facts: tuple[tuple[str, str | Markup], ...]
     ticks: tuple[Line, ...]
     others: tuple[Found, ...]
+    status: Status | None = None
 
 
 def shown(report: Report) -> Shown:
     """The report in the visitor's language."""
-    key = (report.answer, report.subject)
-    part = bool(report.found and report.found.part) and key in _OF_A_FILE
+    said, code = told(report), language()
+    summary = said["summary"] if report.answer is not Answer.MATCHES else None
     return Shown(
         kind=str(report.answer),
         icon=_ANSWERS[report.answer],
-        sentence=str(SENTENCES[key]),
-        detail=str(PART if part else DETAILS[key]),
+        word=said["word"][code],
+        sentence=said["sentence"][code],
+        detail=said["detail"][code],
+        summary=summary[code] if summary else "",
         facts=tuple(_facts(report.found)) if report.found else (),
-        ticks=tuple(_tick(tick) for tick in report.ticks),
+        ticks=tuple(_tick(tick, code) for tick in said["ticks"]),
         others=report.others,
+        status=status(report.certificate) if report.certificate else None,
     )
 
 
-def _tick(tick: Tick) -> Line:
-    icon, icon_class = _ICONS[tick.outcome]
-    word = OUTCOMES[tick.outcome]
-    if tick.area is Area.FILE and tick.outcome is Outcome.UNKNOWN:
-        # Nobody handed a file over, which is nothing against the deposit.
-        icon, icon_class, word = "circle-dashed", "", NOT_COMPARED
+def _tick(tick: Told, code: str) -> Line:
+    open_question = tick["word"][code] == getattr(NOT_COMPARED, code)
+    icon, icon_class = _OPEN if open_question else _ICONS[tick["outcome"]]
+    checks = tuple(_check(check, code) for check in tick["checks"])
     return Line(
-        str(AREAS[tick.area]),
-        str(word),
-        str(REASONS[tick.area, tick.outcome]),
+        tick["label"][code],
+        tick["word"][code],
+        tick["reason"][code],
         icon,
         icon_class,
-        tuple(_check(check) for check in tick.checks),
-        tick.outcome is Outcome.FAIL,
+        checks=checks,
+        failed=tick["outcome"] == "fail",
     )
 
 
-def _check(check: Check) -> Line:
-    icon, icon_class = _ICONS[check.outcome]
-    title = TITLES.get(check.code, check.title) if language() == "zh" else check.title
-    return Line(title, str(OUTCOMES[check.outcome]), check.detail, icon, icon_class)
+def _check(check: Told, code: str) -> Line:
+    icon, icon_class = _ICONS[check["outcome"]]
+    word = OUTCOMES[Outcome(check["outcome"])]
+    return Line(
+        check["titles"][code],
+        getattr(word, code),
+        check["detail"],
+        icon,
+        icon_class,
+        check["label"],
+    )
 
 
 def _facts(found: Found) -> Iterator[tuple[str, str | Markup]]:

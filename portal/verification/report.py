@@ -32,22 +32,32 @@ class Area(StrEnum):
     TIME = "time"
     LEDGER = "ledger"
     SIGNER = "signer"
+    STATUS = "status"
 
 
-_TIME: Final = (
+_TIME_STEPS: Final = (
     "status response-form der signer-info content-type tst-info imprint imprint-algorithm nonce "
     "policy gen-time signed-attributes signer ess-cert-id eku end-entity signature chain "
-    "no-trust-root carried-material revocation token token-link co-tokens "
-    "capture-times capture-tokens draw-tokens draw-times"
+    "no-trust-root carried-material revocation"
 )
-_LEDGER: Final = (
-    "entry entry_canonical receipt_entry receipt_final ledger_trusted receipt_checkpoint "
-    "receipt_time proof_checkpoint proof_position trees_agree inclusion ledger draw-ledger"
+_TIME: Final = (
+    f"{_TIME_STEPS} token token-link co-tokens capture-times capture-tokens draw-tokens draw-times "
+    "certificate-times certificate-date"
 )
+_LEDGER_STEPS: Final = (
+    "entry_canonical platform_signature depositor_signature receipt_entry receipt_final "
+    "ledger_trusted receipt_checkpoint receipt_time proof_checkpoint proof_position trees_agree "
+    "inclusion"
+)
+_LEDGER: Final = f"{_LEDGER_STEPS} entry ledger draw-ledger"
 _SIGNER: Final = (
     "trust platform_signature depositor_signature signatures letter-readable letter-signature "
-    "letter-whole letter-unchanged letter-time letter-signer letter-attachments letter-number"
+    "letter-whole letter-unchanged letter-time letter-signer letter-attachments letter-number "
+    "certificate-readable certificate-notary certificate-second certificate-seal certificate-whole "
+    "certificate-unchanged certificate-notary-trusted certificate-second-trusted "
+    "certificate-seal-trusted certificate-number"
 )
+_STATUS: Final = "certificate-status"
 _DRAW: Final = (
     "draw-manifest draw-record draw-named draw-transcript draw-form draw-chain "
     "draw-step-signatures draw-config draw-list draw-order draw-commitments draw-shares "
@@ -56,9 +66,11 @@ _DRAW: Final = (
     "draw-leaves"
 )
 _FILE: Final = (
-    "container manifest contents metadata file file-absent listed files capture-manifest "
+    "container manifest contents metadata file file-absent listed issued files capture-manifest "
     "capture-fingerprint capture-files capture-events capture-chain capture-order "
-    "capture-segments capture-cleanliness capture-terminal"
+    "capture-segments capture-cleanliness capture-terminal certificate-record certificate-check "
+    "certificate-manifest certificate-attached certificate-predecessor certificate-subject "
+    "certificate-subject-facts"
 )
 AREA_OF: Final[Mapping[str, Area]] = {
     **dict.fromkeys(_FILE.split(), Area.FILE),
@@ -66,6 +78,13 @@ AREA_OF: Final[Mapping[str, Area]] = {
     **dict.fromkeys(_TIME.split(), Area.TIME),
     **dict.fromkeys(_LEDGER.split(), Area.LEDGER),
     **dict.fromkeys(_SIGNER.split(), Area.SIGNER),
+    **dict.fromkeys(_STATUS.split(), Area.STATUS),
+}
+#: The single steps of a token and of a ledger record stand under the checks of a package that ask
+#: for them: the number before the point.
+_STEPS_OF: Final[Mapping[str, int]] = {
+    **dict.fromkeys(_TIME_STEPS.split(), 7),
+    **dict.fromkeys(_LEDGER_STEPS.split(), 11),
 }
 #: Most tokens come without revocation lists, and a package may be examined without its file: alone
 #: these leave nothing undecided.
@@ -99,22 +118,88 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A certificate before or behind another one: "certificate", "correction" or "revocation"."""
+
+    number: str
+    kind: str
+    issued_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """What the office's register says of a certificate: ``status`` is "in-force", "corrected" or
+    "revoked"; ``chain`` are its predecessors and successors. No names of parties."""
+
+    number: str
+    kind: str
+    status: str
+    issued_at: datetime
+    template: str = ""
+    subject_number: str = ""
+    deposit_number: str = ""
+    pdf_sha256: str = ""
+    chain: tuple[Link, ...] = ()
+
+    @property
+    def by(self) -> Link | None:
+        """What corrected or revoked it; None while it is in force."""
+        wanted = {"corrected": "correction", "revoked": "revocation"}.get(self.status)
+        later = (each for each in self.chain if each.issued_at >= self.issued_at)
+        return next((each for each in later if each.kind == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A fingerprint that everything hangs on; ``kind`` is a key of :data:`words.ANCHORS`."""
+
+    kind: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """``subject`` says what was examined: "record", "letter" or "package"; ``others`` are later
-    deposits of the same digest."""
+    """``subject`` says what was examined: "record", "number", "letter", "package", "certificate",
+    or "upload" for what is none of these; ``others`` are later deposits of the same digest.
+    ``summary`` names the check that decided, in Chinese and English. ``anchors`` are what a letter
+    or package was judged by, ``anchors_given`` False when they came with it."""
 
     answer: Answer
     subject: str
     ticks: tuple[Tick, ...] = ()
     found: Found | None = None
     others: tuple[Found, ...] = field(default=())
-    file_given: bool = True
+    summary: tuple[str, str] | None = None
+    certificate: Certified | None = None
+    anchors: tuple[Anchor, ...] = ()
+    anchors_given: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """Which of the sentences comes first: mostly the subject's."""
+        status = self.certificate.status if self.certificate else ""
+        gone = self.answer is Answer.DIFFERS and status in {"corrected", "revoked"}
+        return status if gone else self.subject
 
     @property
     def failed(self) -> Check | None:
         """The first check that failed."""
         checks = (check for tick in self.ticks for check in tick.checks)
         return next((check for check in checks if check.failed), None)
+
+
+def label(check: Check) -> str:
+    """The number a check goes by, the same wherever it is shown: ``"8"``, or ``"7.3"`` for the
+    third step of check 7."""
+    above = _STEPS_OF.get(check.code)
+    return str(check.number) if above is None else f"{above}.{check.number}"
+
+
+def in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """By number, each step behind the check it belongs to."""
+    return tuple(sorted(checks, key=lambda check: [int(part) for part in label(check).split(".")]))
 
 
 def ticks_of(checks: Iterable[Check]) -> tuple[Tick, ...]:

@@ -14,7 +14,7 @@ _SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 
 
 class QuestionSchema(Schema):
-    """A file's digest, or a letter's number, or both: is this the file of that letter?"""
+    """A file's digest, or a number, or both: is this the file of that letter or certificate?"""
 
     class Meta:
         unknown = RAISE
@@ -31,7 +31,8 @@ class QuestionSchema(Schema):
         load_default="",
         validate=validate.Length(max=100),
         metadata={
-            "description": "A letter's number or its short code, as people type them.",
+            "description": "A letter's number or its short code, or a certificate's number, as "
+            "people type them.",
             "example": "NE20261121-7K3M9QXT",
         },
     )
@@ -42,14 +43,30 @@ class QuestionSchema(Schema):
             raise ValidationError("Give a sha256 or a number.", "sha256")
 
 
+class WordsSchema(Schema):
+    """The same in Chinese and English, word for word as the page and the command line say it."""
+
+    zh = fields.String(required=True, metadata={"example": "文件一致。"})
+    en = fields.String(required=True, metadata={"example": "The file matches."})
+
+
+def _words() -> fields.Nested:
+    return fields.Nested(WordsSchema, required=True)
+
+
 class CheckSchema(Schema):
     """One numbered step of a verifier."""
 
     number = fields.Integer(required=True, metadata={"example": 1})
+    label = fields.String(
+        required=True,
+        metadata={"description": "Its number among all checks: 7.3 is step 3 of check 7."},
+    )
     code = fields.String(required=True, metadata={"example": "imprint"})
     title = fields.String(
         required=True, metadata={"example": "The time-stamp is over the digest examined"}
     )
+    titles = _words()
     outcome = fields.Enum(Outcome, by_value=True, required=True)
     detail = fields.String(required=True, metadata={"example": ""})
 
@@ -58,6 +75,9 @@ class TickSchema(Schema):
     """The checks that answer one question, and what they come to."""
 
     area = fields.Enum(Area, by_value=True, required=True)
+    label = _words()
+    word = _words()
+    reason = _words()
     outcome = fields.Enum(Outcome, by_value=True, required=True)
     checks = fields.List(fields.Nested(CheckSchema), required=True)
 
@@ -84,6 +104,60 @@ class FoundSchema(Schema):
         },
     )
 
+    part = fields.Boolean(
+        required=True, metadata={"description": "Whether the file is one of several in it."}
+    )
+    files = fields.Integer(required=True, allow_none=True, metadata={"example": 40})
+    erased_at = fields.String(required=True, allow_none=True, metadata=TIME)
+
+
+class LinkSchema(Schema):
+    """A certificate before or behind another one."""
+
+    number = fields.String(required=True, metadata={"example": "2026-DEMO-000124"})
+    kind = fields.String(required=True, metadata={"example": "correction"})
+    issued_at = fields.String(required=True, metadata=TIME)
+    reason = fields.String(required=True, metadata={"example": ""})
+
+
+class CertificateSchema(Schema):
+    """What the office's register says of a certificate; no names of parties."""
+
+    number = fields.String(required=True, metadata={"example": "2026-DEMO-000123"})
+    kind = fields.String(required=True, metadata={"example": "certificate"})
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(("in-force", "corrected", "revoked")),
+        metadata={"example": "in-force"},
+    )
+    issued_at = fields.String(required=True, metadata=TIME)
+    by = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What corrected or revoked it.", "example": "2026-DEMO-000124"},
+    )
+    changed_at = fields.String(required=True, allow_none=True, metadata=TIME)
+    subject_number = fields.String(required=True, allow_none=True)
+    deposit_number = fields.String(required=True, allow_none=True)
+    pdf_sha256 = fields.String(required=True, allow_none=True)
+    chain = fields.List(fields.Nested(LinkSchema), required=True)
+
+
+class AnchorSchema(Schema):
+    """A fingerprint the verdict hangs on."""
+
+    kind = fields.String(required=True, metadata={"example": "root"})
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+
+
+class SoftwareSchema(Schema):
+    """Which verifier it was; the command line names the same."""
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    sha256 = fields.String(required=True)
+
 
 class ReportSchema(Schema):
     """The answer first, then what it rests on.
@@ -97,9 +171,19 @@ class ReportSchema(Schema):
     subject = fields.String(
         required=True,
         metadata={
-            "description": "What was examined: record, number, letter or package.",
+            "description": "What was examined: record, number, letter, package, certificate, or "
+            "upload for what is none of these.",
             "example": "record",
         },
+    )
+    word = _words()
+    sentence = _words()
+    detail = _words()
+    summary = fields.Nested(
+        WordsSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of letters and packages: the check that decided."},
     )
     ticks = fields.List(fields.Nested(TickSchema), required=True)
     found = fields.Nested(FoundSchema, required=True, allow_none=True)
@@ -108,3 +192,7 @@ class ReportSchema(Schema):
         required=True,
         metadata={"description": "Later deposits of the same digest."},
     )
+    certificate = fields.Nested(CertificateSchema, required=True, allow_none=True)
+    anchors = fields.List(fields.Nested(AnchorSchema), required=True)
+    anchors_given = fields.Boolean(required=True)
+    software = fields.Nested(SoftwareSchema, required=True)

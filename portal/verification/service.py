@@ -1,20 +1,18 @@
-"""Verifying for anybody: a digest or a number against the records, a letter or package by itself.
+"""Verifying for anybody: a digest or a number against the records.
 
-No Flask in here. Records are judged by the same verifiers as packages: nothing is believed because
-it stands in our own database.
+No Flask in here. Records are judged by the same verifiers as packages, and numbered as there:
+nothing is believed because it stands in our own database.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from chain_adapter import Digest, Entry, LedgerError, Proof, Receipt, Verdict, digest_of, verify
 from chain_adapter.verdict import Check, Outcome
 from portal.deposits.service import PublicDeposit, PublicEvidence
-from portal.verification.further import further_checks
 from portal.verification.report import (
     Answer,
     Area,
@@ -22,14 +20,15 @@ from portal.verification.report import (
     Report,
     Tick,
     answer_of,
+    in_order,
     outcome_of,
     ticks_of,
 )
-from timestamping.package import PackageReport, Result, verify_package
 from timestamping.package_trust import PackageTrust
 from timestamping.verifier import verify_token
 
 _FILE_TITLE: Final = "The file is the one deposited"
+_ISSUED_TITLE: Final = "It is, byte for byte, what was issued"
 _LIST_TITLE: Final = "The list that names it is the one recorded"
 
 
@@ -55,40 +54,34 @@ def judge_record(
         # Whatever else holds: this is another file.
         return Report(answer, "record", ticks[:1], found)
     subject = "record" if given is not None else "number"
+    subject = "letter" if given is not None and evidence.letter else subject
     others = tuple(_found(each) for each in evidence.later)
     return Report(answer, subject, ticks, found, others)
-
-
-def examine(path: Path, trust: PackageTrust) -> Report:
-    """Judge a letter or package by the same verifier as ``python -m portal.verification``, under
-    this office's own trust anchors."""
-    with path.open("rb") as stream:
-        subject = "letter" if stream.read(5) == b"%PDF-" else "package"
-    report = verify_package(path, trust=trust, more=further_checks)
-    answer = {
-        Result.VERIFIED: Answer.MATCHES,
-        Result.REFUSED: Answer.DIFFERS,
-        Result.UNDECIDED: Answer.UNDECIDED,
-    }[report.result]
-    found = _found_in(report) if report.ok else None
-    return Report(answer, subject, _package_ticks(report), found)
 
 
 def _file_tick(evidence: PublicEvidence, given: Digest | None) -> Tick:
     if given is None:
         return Tick(Area.FILE, Outcome.UNKNOWN)
     recorded = {digest.algorithm: digest for digest in _digests(evidence.deposit)}
+    if evidence.letter:
+        return issued_tick(given)
     if _part(evidence, given):
         return _part_tick(evidence, given)
     same = recorded.get(given.algorithm) == given
     outcome = Outcome.PASS if same else Outcome.FAIL
-    check = Check(1, "file", _FILE_TITLE, outcome, str(given))
+    check = Check(12, "file", _FILE_TITLE, outcome, str(given))
     return Tick(Area.FILE, outcome, (check,))
+
+
+def issued_tick(given: Digest) -> Tick:
+    """A letter or certificate whose digest is the one kept of what was issued."""
+    check = Check(22, "issued", _ISSUED_TITLE, Outcome.PASS, str(given))
+    return Tick(Area.FILE, Outcome.PASS, (check,))
 
 
 def _part(evidence: PublicEvidence, given: Digest | None) -> bool:
     """Whether ``given`` is a file of the folder, not its list."""
-    if given is None or evidence.listed is None or given.algorithm != "sha256":
+    if given is None or evidence.listed is None or evidence.letter or given.algorithm != "sha256":
         return False
     return given.hex != evidence.deposit.sha256 and evidence.listed.holding(given.hex) is not None
 
@@ -103,8 +96,8 @@ def _part_tick(evidence: PublicEvidence, given: Digest) -> Tick:
     outcome = Outcome.PASS if held else Outcome.FAIL
     detail = f"{given}, one of {count} files"
     checks = (
-        Check(1, "file", _FILE_TITLE, Outcome.PASS, detail),
-        Check(2, "listed", _LIST_TITLE, outcome, str(digest_of(content))),
+        Check(12, "file", _FILE_TITLE, Outcome.PASS, detail),
+        Check(21, "listed", _LIST_TITLE, outcome, str(digest_of(content))),
     )
     return Tick(Area.FILE, outcome, checks)
 
@@ -113,7 +106,7 @@ def _time_tick(evidence: PublicEvidence, trust: PackageTrust) -> Tick:
     if evidence.token is None:
         return Tick(Area.TIME, Outcome.UNKNOWN)
     verdict = verify_token(evidence.token, trust.certificates, digest=_digests(evidence.deposit)[0])
-    checks = (*verdict.checks, *_token_link(evidence))
+    checks = in_order((*verdict.checks, *_token_link(evidence)))
     return Tick(Area.TIME, outcome_of(checks), checks)
 
 
@@ -137,7 +130,7 @@ def _ledger_ticks(evidence: PublicEvidence, trust: PackageTrust) -> tuple[Tick, 
     try:
         receipt, proof = Receipt.from_json(evidence.receipt), Proof.decode(evidence.proof)
     except LedgerError as error:
-        check = Check(4, "receipt_entry", "The receipt is for this entry", Outcome.FAIL, str(error))
+        check = Check(2, "receipt_entry", "The receipt is for this entry", Outcome.FAIL, str(error))
         return Tick(Area.LEDGER, Outcome.FAIL, (check,)), Tick(Area.SIGNER, Outcome.UNKNOWN)
     verdict = verify(evidence.entry, receipt, proof, trust.ledger)
     return _ledger_and_signer(verdict)
@@ -154,28 +147,6 @@ def _ledger_and_signer(verdict: Verdict) -> tuple[Tick, ...]:
         else Tick(tick.area, Outcome.UNKNOWN, tick.checks)
         for tick in ticks
     )
-
-
-def _package_ticks(report: PackageReport) -> tuple[Tick, ...]:
-    """The package's checks with the steps of token and ledger under them."""
-    steps = [step for part in report.steps.values() for step in part]
-    by_package = {tick.area: tick for tick in ticks_of(report.checks)}
-    by_step = {tick.area: tick for tick in ticks_of(steps)}
-    return tuple(
-        Tick(
-            area,
-            _outcome(by_package[area]),
-            (*by_package[area].checks, *(by_step[area].checks if area in by_step else ())),
-        )
-        for area in Area
-        if area in by_package
-    )
-
-
-def _outcome(tick: Tick) -> Outcome:
-    """A sound package without a file says nothing about any file."""
-    absent = any(check.code == "file-absent" for check in tick.checks)
-    return Outcome.UNKNOWN if absent and tick.outcome is Outcome.PASS else tick.outcome
 
 
 def _digests(deposit: PublicDeposit) -> list[Digest]:
@@ -197,8 +168,3 @@ def _found(deposit: PublicDeposit, receipt: bytes | None = None) -> Found:
         erased_at=deposit.erased_at,
         erased_for=deposit.erased_for,
     )
-
-
-def _found_in(report: PackageReport) -> Found:
-    facts = report.facts
-    return Found(facts.number, gen_time=facts.time, position=facts.position)

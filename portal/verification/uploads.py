@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from flask import Request
 from werkzeug.datastructures import FileStorage
 
 from portal.ui.context import services
-from portal.verification.report import Report
-from portal.verification.service import examine
+from portal.verification.answering import Answered, Verification
 
 #: The largest letter or package examined here, bytes; larger ones are verified offline. Strangers
 #: may send them, so it stays well below what depositors may.
 _UPLOAD_LIMIT: Final = 256 * 1024**2
 #: What the form around it may weigh.
 FORM: Final = 64 * 1024
+_CHUNK: Final = 1 << 20
+_NAME: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent and what came of it; ``name`` is the sender's own word for it."""
+
+    answered: Answered
+    name: str
+    size: int
+    sha256: str
+
+    def values(self) -> dict[str, Any]:
+        """As a report says what was examined."""
+        return {"name": self.name, "size": self.size, "sha256": self.sha256}
+
+
+def verification() -> Verification:
+    """The use cases over this portal's records, and its register where certificates are issued."""
+    return Verification(services().deposits, getattr(services(), "certificates", None))
 
 
 def limit() -> int:
@@ -24,10 +47,22 @@ def limit() -> int:
     return min(_UPLOAD_LIMIT, services().settings.max_upload_bytes)
 
 
-def examined(upload: FileStorage) -> Report:
+def evidence_of(request: Request) -> FileStorage | None:
+    """The form's file ``evidence``. What says that it is too large is refused before any of it is
+    read (RequestEntityTooLarge), what does not say so as soon as it is."""
+    request.max_content_length = limit() + FORM
+    return request.files.get("evidence")
+
+
+def examined(upload: FileStorage) -> Sent:
     """What the verifier finds in what was sent."""
     # A file with a name, which the verifier opens; werkzeug's own may have none.
     with tempfile.NamedTemporaryFile(prefix="examine-") as copy:
-        upload.save(copy)
+        size, state = 0, hashlib.sha256()
+        while chunk := upload.stream.read(_CHUNK):
+            state.update(chunk)
+            size += len(chunk)
+            copy.write(chunk)
         copy.flush()
-        return examine(Path(copy.name), services().deposits.trust())
+        answered = verification().answer_upload(Path(copy.name))
+    return Sent(answered, (upload.filename or "")[:_NAME], size, state.hexdigest())

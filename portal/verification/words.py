@@ -113,6 +113,27 @@ TITLES: Final = {
     "draw-attempts": "历次均在记录之中",
     "draw-audit": "核查样本由种子决定",
     "draw-leaves": "叶子文件即所承诺的名册",
+    # notarial certificates: timestamping.certificate.verifying
+    "certificate-readable": "公证书是已签名盖章的 PDF",
+    "certificate-record": "公证书所附记录格式正确",
+    "certificate-notary": "公证员签名完好",
+    "certificate-second": "第二公证员签名完好",
+    "certificate-seal": "公证机构印章完好",
+    "certificate-whole": "签名和时间戳覆盖公证书全文",
+    "certificate-unchanged": "签署后未被改动",
+    "certificate-times": "签署时间均有时间戳为证",
+    "certificate-notary-trusted": "公证员证书可信",
+    "certificate-second-trusted": "第二公证员证书可信",
+    "certificate-seal-trusted": "印章系公证机构所有",
+    "certificate-check": "所附核验报告即公证书所依据的报告",
+    "certificate-number": "全文载有同一编号",
+    "certificate-date": "签署日期即出具日期",
+    # … and their deposits: timestamping.certificate.bundle
+    "certificate-manifest": "公证书文件清单格式正确",
+    "certificate-attached": "记录与核验报告即公证书所附",
+    "certificate-predecessor": "前一公证书指明无误",
+    "certificate-subject": "所证明的存证本身核验通过",
+    "certificate-subject-facts": "该存证即公证书所指",
     # a file of a folder: portal.verification.service
     "listed": "载有该文件的清单即所存证的清单",
     # what was issued, and how it stands: portal.verification.service, .certificates

@@ -90,8 +90,15 @@ def verify_file(page: Page, path: Path) -> str:
 
 
 def examine(page: Page, path: Path) -> str:
-    """Send a letter or package; the sentence that comes first."""
+    """Drop a letter or package; when its digest is not known, send it. The sentence that comes
+    first."""
     page.goto("/verify")
-    page.set_input_files("#evidence", path)
-    page.click("#examine-form [data-part=submit]")
-    return page.locator("#answer .verdict-sentence").inner_text()
+    page.set_input_files("#verify-file", path)
+    sentence = page.locator("#verify-answer .verdict-sentence")
+    expect(sentence).to_be_visible()
+    expect(page.locator("#verify-line")).to_contain_text("SHA-256")
+    if page.locator("[data-part=send]").is_visible():
+        page.click("[data-part=send]")
+        expect(page.locator("#verify-busy")).to_be_hidden()
+        expect(page.locator("[data-part=send]")).to_be_hidden()
+    return sentence.inner_text()

@@ -57,12 +57,14 @@ def test_file_becomes_letter_that_a_stranger_verifies(
     assert verify_file(stranger, flipped) == "Not found."
 
     stranger.goto(f"/v/{number}")
-    expect(stranger.locator("#answer .verdict-sentence")).to_have_text("This deposit is genuine.")
+    expect(stranger.locator("#answer .verdict-sentence")).to_have_text(
+        "This deposit matches its record."
+    )
     assert verify_file(stranger, flipped) == "The file does not match."
     assert verify_file(stranger, original) == "The file matches."
 
-    assert examine(stranger, letter) == "The letter is genuine."
-    assert examine(stranger, package) == "The proof package is genuine."
+    assert examine(stranger, letter) == "The letter matches what was issued."
+    assert examine(stranger, package) == "The proof package matches what was issued."
 
 
 def test_changed_evidence_is_refused(
@@ -82,16 +84,16 @@ def test_changed_evidence_is_refused(
 
     stranger = open_page("/verify")
 
-    assert examine(stranger, package) == "The proof package is genuine."
-    assert examine(stranger, swapped) == "The proof package does not match."
+    assert examine(stranger, package) == "The proof package matches what was issued."
+    assert examine(stranger, swapped) == "The proof package does not match what was issued."
     refused = stranger.locator(".tick", has=stranger.locator("details[open]"))
     expect(refused).to_contain_text("Every file is the one the manifest lists")
     changed = make_file("changed.pdf", bytes(letter))
-    assert examine(stranger, changed) != "The letter is genuine."
-    expect(stranger.locator("#answer .verdict-matches")).to_have_count(0)
-    assert examine(stranger, make_file("some.zip", b"PK nothing of ours")) == (
-        "This cannot be checked."
-    )
+    assert examine(stranger, changed) != "The letter matches what was issued."
+    expect(stranger.locator("#verify-answer .verdict-matches")).to_have_count(0)
+    other = make_file("some.zip", b"PK\x03\x04 nothing of ours")
+    assert examine(stranger, other) == "This cannot be checked now."
+    assert examine(stranger, make_file("some.txt", b"nothing of ours")) == "Not found."
 
 
 def test_digest_only_keeps_the_file_here(

@@ -47,8 +47,8 @@ def answer(stranger: PortalClient, query: str, status: int = 200) -> str:
 def test_digest_number_and_code(stranger: PortalClient, row: Deposit) -> None:
     assert "The file matches." in answer(stranger, f"sha256={DIGEST}")
     assert "The file matches." in answer(stranger, f"n={DIGEST.upper()}")
-    assert "This deposit is genuine." in answer(stranger, f"n={row.number}")
-    assert "This deposit is genuine." in answer(stranger, f"n={row.code.lower()}")
+    assert "This deposit matches its record." in answer(stranger, f"n={row.number}")
+    assert "This deposit matches its record." in answer(stranger, f"n={row.code.lower()}")
     assert "The file matches." in answer(stranger, f"n={row.number}&sha256={DIGEST}")
     other = hashlib.sha256(b"another").hexdigest()
     assert "The file does not match." in answer(stranger, f"n={row.number}&sha256={other}")
@@ -119,7 +119,7 @@ def test_records_are_not_believed(
     with services.database.transaction() as session:
         session.execute(update(Deposit).values({column: spoil(row)}))
     shown = answer(stranger, f"n={row.number}")
-    assert "This deposit's proof does not hold." in shown
+    assert "This deposit does not match its record." in shown
     assert where in shown
 
 
@@ -149,10 +149,10 @@ class TestExamine:
         package = page.browser.get(f"{address}/package").data
         whole = page.browser.get(f"{address}/package?original=1").data
         letter = page.browser.get(f"{address}/letter").data
-        assert "The proof package is genuine." in self.send(stranger, package)[1]
+        assert "The proof package matches what was issued." in self.send(stranger, package)[1]
         assert "File not compared" in self.send(stranger, package)[1]
         assert "File holds" in self.send(stranger, whole)[1]
-        assert "The letter is genuine." in self.send(stranger, letter, "l.pdf")[1]
+        assert "The letter matches what was issued." in self.send(stranger, letter, "l.pdf")[1]
         changed = package.replace(b'"status":"final"', b'"status":"FINAL"')
         assert changed != package
         assert "does not match" in self.send(stranger, changed)[1]

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from portal.verification.captures import capture_checks
+from portal.verification.judging import examine
 from portal.verification.offline import main
 from portal.verification.report import Answer, Area
-from portal.verification.service import examine
 from tests.forensics.evidence import Evidence, response
 from tests.timestamping.evidence import House, repack
 from timestamping.filelist import FileList
@@ -115,7 +115,7 @@ def test_a_package_without_the_files_says_what_it_can(
 def test_the_public_page_judges_the_same(
     captured: Captured, house: House, package_path: Path
 ) -> None:
-    report = examine(package_path, house.trust())
+    report = examine(package_path, house.trust()).report
     assert report.answer is Answer.MATCHES
     codes = {tick.area: {check.code for check in tick.checks} for tick in report.ticks}
     assert "capture-chain" in codes[Area.FILE]

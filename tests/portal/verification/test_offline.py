@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from portal.verification.offline import main, plain
+from portal.verification.software import software
 from portal.verification.words import ANCHORS, COMPARE, GIVEN, TITLES
 from tests.timestamping.evidence import CONTENT, flipped, repack
 from timestamping.letter import LetterData
@@ -28,9 +30,14 @@ def held(tmp_path: Path) -> Path:
 def test_verified(package_file: Path, held: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(package_file), str(held)]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("核验通过：")
-    assert said[1].startswith("Verified: the file is the one deposited")
-    assert sum(line.startswith("✓") for line in said) == 20
+    assert said[:2] == ["证明包与所出具的一致。", "The proof package matches what was issued."]
+    assert said[2].startswith("核验通过：")
+    assert said[3].startswith("Verified: the file is the one deposited")
+    own = [line for line in said if re.match(r"  ✓ +\d+ ", line)]
+    assert len(own) == 20
+    assert sum(line.startswith("✓ ") for line in said) == 4
+    assert any(re.match(r"  ✓ 7\.18 ", line) or "7.17" in line for line in said)
+    assert said[-1] == str(software())
     assert COMPARE[0] in said
     assert COMPARE[1] in said
 
@@ -41,7 +48,10 @@ def test_one_flipped_bit_of_the_file_is_refused(
     held.write_bytes(flipped(CONTENT, 7))
     assert main([str(package_file), str(held), "--lang", "en"]) == 1
     said = capsys.readouterr().out
-    assert said.startswith("Refused: check 12 (file) failed: held.pdf is not the file deposited")
+    assert said.startswith(
+        "The proof package does not match what was issued.\nRefused: check 12 (f"
+    )
+    assert "held.pdf is not the file deposited" in said
     assert "✗ 12 The file is the one deposited" in said
     assert "核验" not in said
 
@@ -51,7 +61,8 @@ def test_a_swapped_file_is_refused(
 ) -> None:
     package_file.write_bytes(repack(package, {"files/合同 contract.pdf": b"!"}))
     assert main([str(package_file), "--lang", "zh"]) == 1
-    assert capsys.readouterr().out.startswith("核验不通过：第 12 项（file）不符。")
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == ["证明包与所出具的不一致。", "核验不通过：第 12 项（file）不符。"]
 
 
 def test_a_letter_alone(
@@ -166,4 +177,4 @@ def test_the_module_is_a_command(package_file: Path) -> None:
         text=True,
     )
     assert run.returncode == 0
-    assert run.stdout.startswith("Verified")
+    assert run.stdout.startswith("The proof package matches what was issued.\nVerified")
