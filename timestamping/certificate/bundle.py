@@ -85,7 +85,8 @@ class Bundle:
             report = verify_package(path, trust=self.anchors, more=self.more)
             try:
                 with Container(path) as container:
-                    held = {n: container.read(n) for n in (ENTRY, LETTER) if n in container.names}
+                    names = container.names & {ENTRY, LETTER}
+                    held = {name: container.read(name) for name in names}
             except (BadMember, NotAPackage, UnsafePackage):
                 held = {}
         return report, held
