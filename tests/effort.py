@@ -13,9 +13,9 @@ _Value = TypeVar("_Value")
 ALL = os.environ.get("EFFORT") == "all"
 
 
-def examples(number: int) -> int:
+def examples(number: int, least: int = 10) -> int:
     """``number`` of a property's examples in the long run, a quarter of them each time."""
-    return number if ALL else max(number // 4, 10)
+    return number if ALL else max(number // 4, least)
 
 
 def some(values: Sequence[_Value], now: Collection[_Value]) -> list[object]:

@@ -35,7 +35,7 @@ from tests.chain_adapter.records import (
     make_entry,
     trust_of,
 )
-from tests.effort import examples
+from tests.effort import ALL, examples
 
 STEPS = [
     "entry_canonical",
@@ -258,12 +258,13 @@ def passes(record: Record, entry: bytes, receipt: bytes, proof: bytes) -> bool:
 
 @pytest.mark.parametrize("part", [0, 1, 2], ids=["entry", "receipt", "proof"])
 def test_no_flipped_bit_verifies(record: Record, part: int) -> None:
-    """Every bit of the three artefacts; the checkpoints are inside receipt and proof."""
+    """Every bit of the three artefacts in the long run, one of each byte each time; the checkpoints
+    are inside receipt and proof."""
     parts = [record.entry.encode(), record.receipt.to_json(), record.proof.encode()]
     assert passes(record, *parts)
     original = parts[part]
     for place in range(len(original)):
-        for bit in range(8):
+        for bit in range(8) if ALL else (place % 8,):
             changed = bytearray(original)
             changed[place] ^= 1 << bit
             parts[part] = bytes(changed)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lottery.entries import Layout, ListFolder, Rules, Survey, commit
+from tests.effort import some
 from tests.lottery.entries.conftest import DRAW, KEYS, Written
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -100,8 +101,9 @@ def test_no_key_stands_in_the_process_list(written: Written, tmp_path: Path) -> 
 
 
 @pytest.mark.fault
+@pytest.mark.parametrize("kills", some([3, 20], [3]))
 def test_killed_at_any_moment_it_leaves_the_old_list_or_the_new(
-    written: Written, tmp_path: Path
+    written: Written, tmp_path: Path, kills: int
 ) -> None:
     path, folder = written(entries(200_000)), tmp_path / "lists" / "list"
     before = commit(written(entries(10), name="old.csv"), LAYOUT, RULES, KEYS, DRAW, folder)
@@ -111,7 +113,7 @@ def test_killed_at_any_moment_it_leaves_the_old_list_or_the_new(
     assert status == 0
     chance = random.Random(5)  # noqa: S311
     killed = 0
-    for _ in range(8):
+    for _ in range(kills):
         child = start("commit")
         assert child.stdin is not None
         child.stdin.write(json.dumps(task(path, folder)).encode() + b"\n")

@@ -299,7 +299,7 @@ EVIDENCE = ("token.tsr", "token-2.tsr", "ledger/entry.json", "ledger/receipt.jso
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(16, least=4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
