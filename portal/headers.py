@@ -37,6 +37,8 @@ SHARED = frozenset(
         "draws_public.step",
         "draws_public.leaves",
         "draws_public.verifier",
+        "verification.trust",
+        "verification_api.NumberVerification",
         "observability.healthz",
         "observability.readyz",
     }

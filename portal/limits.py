@@ -41,6 +41,20 @@ _PUBLISHED = frozenset(
 #: where a number of a list might be guessed
 _FIND = frozenset({"draws_public.find"})
 _FIND_LIMIT = "60 per minute"
+#: where numbers of deposits and certificates might be guessed
+_VERIFY = frozenset(
+    {"verification.page", "verification_api.DigestVerification"}
+    | {"verification_api.NumberVerification"}
+)
+_VERIFY_LIMIT = "240 per minute"
+#: a letter or package of a stranger's is examined, and a paper sealed, with some work
+_EXAMINE = frozenset({"verification.examine", "verification_api.PackageVerification"})
+_EXAMINE_LIMIT = "30 per minute"
+_PAPERS = frozenset(
+    {"verification.report", "verification.report_sent", "verification.rule17_pdf"}
+    | {"verification.fre902", "verification.fre902_sent"}
+)
+_PAPERS_LIMIT = "20 per minute"
 #: one request for each small file of a folder
 _UPLOADS = frozenset({"uploads.create", "uploads.look", "uploads.piece", "uploads.digests"})
 _COUNTED_ELSEWHERE = _UNLIMITED | _PUBLISHED | _UPLOADS
@@ -214,6 +228,9 @@ def _rules(settings: Settings) -> Iterator[Rule]:
         ("published", _PUBLISHED_LIMIT, _published, visitor),
         ("uploads", _UPLOADS_LIMIT, _uploading, visitor),
         ("find", _FIND_LIMIT, _finding, visitor),
+        ("verify", _VERIFY_LIMIT, _verifying, visitor),
+        ("examine", _EXAMINE_LIMIT, _examining, visitor),
+        ("papers", _PAPERS_LIMIT, _taking_papers, visitor),
         ("sign-in", sign_in, _signing_in, visitor),
         ("account", sign_in, _signing_in, _account),
     ):
@@ -255,6 +272,20 @@ def _uploading(asked: Request) -> bool:
 
 def _finding(asked: Request) -> bool:
     return asked.endpoint in _FIND
+
+
+def _verifying(asked: Request) -> bool:
+    # The page itself, without a question, costs nothing.
+    bare = asked.endpoint == "verification.page" and not asked.query_string
+    return asked.endpoint in _VERIFY and not bare
+
+
+def _examining(asked: Request) -> bool:
+    return asked.endpoint in _EXAMINE
+
+
+def _taking_papers(asked: Request) -> bool:
+    return asked.endpoint in _PAPERS
 
 
 def _signing_in(asked: Request) -> bool:

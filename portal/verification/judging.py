@@ -1,4 +1,4 @@
-"""Letters and packages judged by themselves: one way for the page, the API and the command line.
+"""Letters, certificates and packages judged by themselves: one way for page, API and command line.
 
 No web framework and no database in here, and nothing is fetched: what is not in the evidence comes
 from the trust anchors handed in.
@@ -25,6 +25,7 @@ from portal.verification.report import (
     ticks_of,
 )
 from timestamping.certificate import CertificateReport, verify_evidence
+from timestamping.filelist import NOTARIAL
 from timestamping.package import Carried, PackageReport, Result
 from timestamping.package_trust import PackageTrust
 
@@ -36,7 +37,6 @@ _ANSWERS: Final = {
 _PDF: Final = b"%PDF-"
 #: How archives begin: with a member, with their end when empty, or with the mark of a first part.
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_NOTARIAL: Final = "notary/certificate-files/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def may_be_evidence(start: bytes) -> bool:
 
 
 def examine(path: Path, trust: PackageTrust | None = None, file: Path | None = None) -> Examined:
-    """Judge the letter or package at ``path``, comparing ``file`` when given.
+    """Judge the letter, certificate or package at ``path``, comparing ``file`` when given.
 
     Under ``trust`` when given, else under the anchors that came with it, which prove nothing until
     somebody compares their fingerprints. Never raises for bad evidence.
@@ -84,7 +84,7 @@ def report_of(found: PackageReport, subject: str) -> Report:
         _ANSWERS[found.result],
         subject,
         _ticks(found),
-        _found(found) if found.ok else None,
+        _found(found) if found.ok and subject != "notarial" else None,
         summary=found.summary,
         anchors=tuple(Anchor(each.kind, each.name, each.value) for each in found.anchors),
         anchors_given=found.anchors_given or not found.anchors,
@@ -105,7 +105,7 @@ def _certificate_in(listed: bytes) -> str:
         value = json.loads(listed)
     except (ValueError, RecursionError):
         return ""
-    if not isinstance(value, dict) or value.get("schema") != _NOTARIAL:
+    if not isinstance(value, dict) or value.get("schema") != NOTARIAL:
         return ""
     number = value.get("number")
     return number if isinstance(number, str) else ""

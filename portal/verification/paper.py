@@ -36,7 +36,8 @@ _SUBJECTS: Final = {
     "number": ("按编号查询登记", "a number, against the records"),
     "letter": ("存证函", "a deposit letter"),
     "package": ("证明包", "a proof package"),
-    "certificate": ("公证书", "a notarial certificate"),
+    "notarial": ("公证书", "a notarial certificate"),
+    "certificate": ("登记簿中的公证书", "a notarial certificate, against the register"),
     "upload": ("其他文件", "some other file"),
 }
 

@@ -147,7 +147,8 @@ class Certified:
         """What corrected or revoked it; None while it is in force."""
         wanted = {"corrected": "correction", "revoked": "revocation"}.get(self.status)
         later = (each for each in self.chain if each.issued_at >= self.issued_at)
-        return next((each for each in later if each.kind == wanted), None)
+        others = (each for each in later if each.number != self.number)
+        return next((each for each in others if each.kind == wanted), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,9 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``subject`` says what was examined: "record", "number", "letter", "package", "certificate",
-    or "upload" for what is none of these; ``others`` are later deposits of the same digest.
+    """``subject`` says what was examined: "record", "number", "letter", "package",
+    "notarial" (a certificate by itself), "certificate" (one in the register), or "upload" for what
+    is none of these; ``others`` are later deposits of the same digest.
     ``summary`` names the check that decided, in Chinese and English. ``anchors`` are what a letter
     or package was judged by, ``anchors_given`` False when they came with it."""
 

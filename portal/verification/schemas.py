@@ -171,7 +171,8 @@ class ReportSchema(Schema):
     subject = fields.String(
         required=True,
         metadata={
-            "description": "What was examined: record, number, letter, package, certificate, or "
+            "description": "What was examined: record, number, letter, package, notarial (a "
+            "certificate by itself), certificate (one in the register), or "
             "upload for what is none of these.",
             "example": "record",
         },

@@ -45,6 +45,9 @@ SENTENCES: Final = {
     (Answer.MATCHES, "package"): Words(
         "证明包与所出具的一致。", "The proof package matches what was issued."
     ),
+    (Answer.MATCHES, "notarial"): Words(
+        "公证书与所出具的一致。", "The certificate matches what was issued."
+    ),
     (Answer.MATCHES, "certificate"): Words(
         "公证书与登记一致，现行有效。", "The certificate matches the register and is in force."
     ),
@@ -57,6 +60,9 @@ SENTENCES: Final = {
     ),
     (Answer.DIFFERS, "package"): Words(
         "证明包与所出具的不一致。", "The proof package does not match what was issued."
+    ),
+    (Answer.DIFFERS, "notarial"): Words(
+        "公证书与所出具的不一致。", "The certificate does not match what was issued."
     ),
     (Answer.DIFFERS, "certificate"): Words(
         "公证书与登记不一致。", "The certificate does not match the register."
@@ -75,7 +81,7 @@ SENTENCES: Final = {
     },
     **{
         (Answer.UNDECIDED, subject): _NOT_NOW
-        for subject in ("record", "number", "letter", "package", "certificate")
+        for subject in ("record", "number", "letter", "package", "notarial", "certificate")
     },
 }
 _AT_LEAST_ONE: Final = Words(
@@ -110,6 +116,11 @@ DETAILS: Final = {
         "其中各部分相互吻合，均已签章，并已载入账本。",
         "Everything in it belongs together, is sealed and stands in the ledger.",
     ),
+    (Answer.MATCHES, "notarial"): Words(
+        "公证员签名和机构印章完好，签署后未改动。是否已被更正或撤销，以登记为准。",
+        "The notary's signature and the office's seal are unbroken, and nothing was changed since. "
+        "Whether it was corrected or revoked, the register says.",
+    ),
     (Answer.MATCHES, "certificate"): Words(
         "登记簿载有该公证书，未被更正或撤销；其时间戳和账本记录均有效。",
         "The register holds it, neither corrected nor revoked; its time-stamp and its place in the "
@@ -130,6 +141,11 @@ DETAILS: Final = {
         "以下至少有一项不成立：其中内容被改动或替换，或并非由所信任的机构出具。",
         "At least one point below does not hold: something in it was changed or exchanged, or it "
         "was not issued by an office that is trusted here.",
+    ),
+    (Answer.DIFFERS, "notarial"): Words(
+        "以下至少有一项不成立：公证书被改动，或并非由所信任的公证员和机构签署。",
+        "At least one point below does not hold: the certificate was changed, or was not signed by "
+        "a notary and an office that are trusted here.",
     ),
     (Answer.DIFFERS, "certificate"): _AT_LEAST_ONE,
     (Answer.DIFFERS, "corrected"): Words(
@@ -163,6 +179,7 @@ DETAILS: Final = {
     (Answer.UNDECIDED, "number"): _ON_ITS_WAY,
     (Answer.UNDECIDED, "letter"): _UNREADABLE,
     (Answer.UNDECIDED, "package"): _UNREADABLE,
+    (Answer.UNDECIDED, "notarial"): _UNREADABLE,
     (Answer.UNDECIDED, "certificate"): Words(
         "登记簿载有该公证书，但其证明目前无法核验，请稍后再来。",
         "The register holds it, but its proof cannot be examined now. Come back in a moment.",
