@@ -26,6 +26,7 @@ from portal.audit import views as audit_views
 from portal.captures import operator_views as desktops_views
 from portal.captures import views as captures_views
 from portal.cases import views as cases_views
+from portal.certificates import views as certificates_views
 from portal.checks import views as checks_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
@@ -89,6 +90,7 @@ _PAGES = (
     draws_json,
     desk_views,
     checks_views,
+    certificates_views,
     imports_views,
     matters_views,
     privacy_views,

@@ -19,6 +19,7 @@ from portal.captures.opening import open_hosts
 from portal.captures.service import CaptureService
 from portal.cases.filing import Filing
 from portal.cases.service import CaseService
+from portal.certificates.service import CertificateService
 from portal.checks.service import CheckService
 from portal.database import Database
 from portal.deposits.service import DepositService
@@ -85,6 +86,7 @@ class Services:
     matters: MatterService
     desk: DeskService
     checks: CheckService
+    certificates: CertificateService
 
     @property
     def ledger(self) -> Ledger:
@@ -218,7 +220,7 @@ def services_of(
     webhooks = WebhookService(settings, tools.database, box, tools.clock, mail.post)
     uploads = UploadService(tools)
     people = Administration(tools.database, accounts.sign_ins)
-    matters = MatterService(tools, box, mail.post)
+    matters, checks = MatterService(tools, box, mail.post), CheckService(tools)
     return Services(
         settings=tools.settings,
         database=tools.database,
@@ -249,7 +251,8 @@ def services_of(
         draws=DrawService(tools, box, mail.post, uploads.take),
         matters=matters,
         desk=DeskService(tools, mail.post, matters.tell_applicant),
-        checks=CheckService(tools),
+        checks=checks,
+        certificates=CertificateService(tools, box, matters, checks, mail.post),
     )
 
 

@@ -27,7 +27,7 @@ _LEVELS: Final = {
     ),
 }
 _UNKNOWN: Final = Words("注册账户，核验方式未说明", "registered account; check not stated")
-_DOCUMENTS: Final = {
+DOCUMENT_WORDS: Final = {
     "id-card": Words("居民身份证", "identity card"),
     "passport": Words("护照", "passport"),
     "hk-macao-permit": Words("港澳居民来往内地通行证", "mainland travel permit"),
@@ -45,7 +45,7 @@ def depositor_of(session: Session, user: User) -> Depositor:
     level = _LEVELS.get(found.level, _UNKNOWN)
     if not found.masked_number or found.decided_at is None:
         return Depositor(mask(user.name), level)
-    document, day = _DOCUMENTS[found.document], found.decided_at.date().isoformat()
+    document, day = DOCUMENT_WORDS[found.document], found.decided_at.date().isoformat()
     words = Words(
         f"{level.zh}（{document.zh} {found.masked_number}，{day} UTC）",
         f"{level.en} ({document.en} {found.masked_number}, {day} UTC)",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from portal.certificates.numbers import Number
 from portal.checks.shapes import Standing
+from portal.problems import PortalError
 
 #: How a certificate that is out stands.
 IN_FORCE, CORRECTED, REVOKED = "in-force", "corrected", "revoked"
@@ -108,7 +109,7 @@ class CertificateView:
     revision: int
     testimony_zh: str
     testimony_en: str
-    english: bool
+    languages: tuple[str, ...]
     reason: str
     drafter: str
     drafted_at: datetime
@@ -122,16 +123,41 @@ class CertificateView:
     deposit_id: str | None
     deposit_number: str | None
     deposit_state: str | None
+    predecessor: str | None
     chain: tuple[Link, ...]
     open_successor: str | None
     parts: frozenset[str]
+    own: bool
     drafted_by_me: bool
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be written at."""
+        return self.state in ("draft", "approved")
+
+    @property
+    def followable(self) -> bool:
+        """Whether it can be corrected or revoked: the last of its row, and no revocation."""
+        last = bool(self.chain) and self.chain[-1].id == self.id
+        return last and self.kind != REVOCATION and self.open_successor is None
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeLine:
+    """The archive volume of a matter: "waiting" (``trouble`` may say why) or "made"."""
+
+    state: str
+    trouble: str | None
+    asked_at: datetime
+    made_at: datetime | None
+    deposit_id: str | None
+    deposit_number: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Exactly what will be signed, shown before it is. ``problems`` are sentences why not (each
-    with its values); empty when it can be issued."""
+    """Exactly what will be signed, shown before it is. ``problems`` say why not; there are
+    none when it can be issued. ``second_keys`` are those of the second notary who approved it."""
 
     certificate: CertificateView
     number: Number
@@ -139,7 +165,8 @@ class Proposal:
     parties: tuple[PartyLine, ...]
     standing: Standing | None
     keys: tuple[KeyView, ...]
-    problems: tuple[str, ...]
+    second_keys: tuple[KeyView, ...]
+    problems: tuple[PortalError, ...]
     copies: int
 
 

@@ -114,7 +114,8 @@ def _english(words: Words) -> str:
             f"It was found that {_MATTERS[words.template][3]} was deposited with "
             f"“{words.platform[1]}” on {_moment_en(subject.gen_time, words.zone)} "
             f"under the number {subject.number}, with the title “{_line(subject.title)}”, "
-            f"{_amount_en(subject)}its SHA-256 digest being {subject.sha256}{f' and its SM3 digest {subject.sm3}' if subject.sm3 else ''}."
+            f"{_amount_en(subject)}its SHA-256 digest being {subject.sha256}"
+            f"{f' and its SM3 digest {subject.sm3}' if subject.sm3 else ''}."
         ),
         (
             "Acting under the Notarization Law of the People’s Republic of China and the Rules of "

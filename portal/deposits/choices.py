@@ -19,6 +19,8 @@ KIND_WORDS: Final = {
     "folder": lazy_gettext("Folder"),
     "capture": lazy_gettext("Capture"),
     "draw": lazy_gettext("Draw"),
+    "notarial": lazy_gettext("Notarial certificate"),
+    "volume": lazy_gettext("Archive volume"),
     "digest": lazy_gettext("Digest only"),
 }
 OWNER_WORDS: Final = {

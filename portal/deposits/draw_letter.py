@@ -105,6 +105,10 @@ class DrawPaper:
             steps=tuple(self._steps()),
         )
 
+    def facts(self) -> tuple[tuple[Words, str], ...]:
+        """Label and value, in the order of the annex; of the manifest and the steps alone."""
+        return tuple(self._facts())
+
     @property
     def _config(self) -> dict[str, Any]:
         found: dict[str, Any] = self.steps[0]["body"]["config"]

@@ -21,7 +21,7 @@ from portal.search import LAST, Keys, Query, Span, Term, place_from, terms
 MAX_PAGE: Final = 200
 #: the name under which deposits that wait are counted and found, beside their state
 WAITS: Final = "waits"
-KINDS: Final = ("file", "digest", "folder", "capture", "draw")
+KINDS: Final = ("file", "digest", "folder", "capture", "draw", "notarial", "volume")
 _HEX: Final = re.compile(r"[0-9a-f]{6,64}")
 
 

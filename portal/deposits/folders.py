@@ -19,6 +19,7 @@ from chain_adapter import digest_of
 from portal.audit.actor import Actor
 from portal.deposits.drafts import new_draft
 from portal.deposits.models import Deposit, DepositFile
+from portal.deposits.public import Proven
 from portal.deposits.records import Metadata
 from portal.deposits.tools import Tools
 from timestamping.filelist import FileList, ListedFile
@@ -34,6 +35,8 @@ DRAW: Final = "draw"
 NOTARIAL: Final = "notarial"
 #: the archive volume of a matter at the notary's desk
 VOLUME: Final = "volume"
+#: what the notary's office made, has to keep, and nobody erases (公证法 35)
+OFFICE_KINDS: Final = frozenset({NOTARIAL, VOLUME})
 #: kinds whose list says more than its rows do
 MANIFESTED: Final = frozenset({CAPTURE, DRAW, NOTARIAL, VOLUME})
 #: kinds of several files, whose digests are those of their list
@@ -152,7 +155,7 @@ def write_zip(files: FileList, opener: Mapping[str, Callable[[], BinaryIO]], out
                     target.write(block)
 
 
-def seen(deposit: Deposit) -> bool:
+def seen(deposit: Proven) -> bool:
     """Whether the portal received what was deposited: the file, or every file of the folder, or
     made them itself."""
     return deposit.kind == "file" or bool(deposit.files_seen)

@@ -25,9 +25,19 @@ from portal.deposits.evidence import (
     record_of,
     token_of,
 )
-from portal.deposits.folders import CAPTURE, DRAW, Folders, seen
+from portal.deposits.folders import (
+    CAPTURE,
+    DRAW,
+    NOTARIAL,
+    OFFICE_KINDS,
+    VOLUME,
+    Folders,
+    seen,
+)
 from portal.deposits.folders import KIND as FOLDER
 from portal.deposits.models import Deposit
+from portal.deposits.notarial_letter import RECORD, NotarialPaper
+from portal.deposits.public import Proven
 from portal.deposits.tools import Tools
 from portal.settings import Settings
 from timestamping.filelist import FileList
@@ -58,6 +68,8 @@ _SEVERAL: Final = {
     FOLDER: "文件夹 folder",
     CAPTURE: "采集 capture (notary/capture/v1)",
     DRAW: "抽签记录 record of a draw (notary/draw-files/v1)",
+    NOTARIAL: "公证书 notarial certificate (notary/certificate-files/v1)",
+    VOLUME: "公证卷宗 archive volume (notary/volume/v1)",
 }
 _KEPT: Final = Words("平台加密保存", "kept encrypted by the platform")
 _MEDIA: Final = {
@@ -85,6 +97,8 @@ class Letters:
             data = replace(data, capture=self._capture(deposit))
         elif deposit.kind == DRAW:
             data = replace(data, drawn=self._draw(deposit).annex())
+        elif deposit.kind in OFFICE_KINDS:
+            data = replace(data, notarial=self._notarial(deposit).annex())
         return issue_letter(data, self._tools.sealer)
 
     def data(self, deposit: Deposit, moment: datetime) -> LetterData:
@@ -111,7 +125,7 @@ class Letters:
             salt=deposit.salt,
             metadata=record_of(deposit),
             trust=self._tools.trust(),
-            strength=self.strength(deposit),
+            strength=self._strength(deposit, files),
             custody=tuple(_event(entry) for entry in custody if entry.action in _ACTIONS),
             zone=settings.timezone,
             files=files,
@@ -137,12 +151,15 @@ class Letters:
         )
         if files is None or not files.manifest:
             return item
-        fields: dict[str, Any] = (
-            self._draw(deposit).item_fields()
-            if deposit.kind == DRAW
-            else Paper.read(files.manifest).item_fields()
-        )
-        return replace(item, **fields)
+        return replace(item, **self._fields(deposit, files))
+
+    def _fields(self, deposit: Deposit, files: FileList) -> dict[str, Any]:
+        """What the manifest says for the item."""
+        if deposit.kind == DRAW:
+            return self._draw(deposit).item_fields()
+        if deposit.kind in OFFICE_KINDS:
+            return self._notarial(deposit).item_fields()
+        return Paper.read(files.manifest).item_fields()
 
     def _capture(self, deposit: Deposit) -> Capture:
         """What the letter prints of a capture's evidence."""
@@ -165,7 +182,20 @@ class Letters:
         files = {path: read(rows[path] or "") for path in wanted if path in rows}
         return DrawPaper(read(deposit.vault_key or ""), files)
 
-    def strength(self, deposit: Deposit) -> StrengthFacts:
+    def _notarial(self, deposit: Deposit) -> NotarialPaper:
+        """The manifest of a document of the office and, of a certificate, its record."""
+        read = self._tools.vault.read
+        rows = {row.path: row.vault_key for row in self._folders.files(deposit)}
+        record = read(rows[RECORD] or "") if rows.get(RECORD) else None
+        return NotarialPaper(read(deposit.vault_key or ""), record)
+
+    def _strength(self, deposit: Deposit, files: FileList | None) -> StrengthFacts:
+        facts = self.strength(deposit)
+        if deposit.kind != NOTARIAL or files is None:
+            return facts
+        return replace(facts, certificate=NotarialPaper(files.manifest).number)
+
+    def strength(self, deposit: Proven) -> StrengthFacts:
         """What an anchored deposit's evidence rests on: from the evidence, never from wishes. A
         ledger of which nothing better is known counts as the platform's own."""
         token, proof = token_of(deposit), proof_of(deposit)
@@ -179,6 +209,7 @@ class Letters:
             file_seen=seen(deposit),
             captured=deposit.kind == CAPTURE,
             drawn=deposit.kind == DRAW,
+            notarial=deposit.kind in OFFICE_KINDS,
         )
 
 

@@ -14,6 +14,7 @@ from timestamping.authority.pki import Pki
 from timestamping.package_trust import PackageTrust
 from timestamping.pdf.sealer import Sealer
 from timestamping.stamper import Stamper
+from timestamping.trust import TrustStore
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,19 @@ class Tools:
         """What letters and packages carry for their verification."""
         store = self.pki.trust().merge(self.stamper.trust())
         certificates = type(store)(store.roots, (*store.intermediates, self.pki.tsa), store.crls)
-        return PackageTrust(certificates, self.ledger_trust(), (self.pki.seal.certificate,))
+        return PackageTrust(
+            certificates,
+            self.ledger_trust(),
+            (self.pki.seal.certificate,),
+            notaries=self.notary_trust(),
+        )
+
+    def notary_trust(self) -> TrustStore:
+        """Outside roots for notaries' certificates and their revocation lists. The file is read
+        each time: an operator renews its lists while the portal runs.
+
+        Raises:
+            OSError, InvalidTrust: NOTARY_TRUST names something that cannot be read.
+        """
+        path = self.settings.notary_trust
+        return TrustStore() if path is None else TrustStore.from_pem(path, anchors=True)

@@ -9,8 +9,9 @@ from flask_babel import gettext
 
 from portal.deposits.evidence import proof_of, receipts_of
 from portal.deposits.facts import ReceiptFacts, TokenFacts
-from portal.deposits.folders import CAPTURE, DRAW, seen
-from portal.deposits.models import Deposit, State
+from portal.deposits.folders import CAPTURE, DRAW, OFFICE_KINDS, seen
+from portal.deposits.models import State
+from portal.deposits.public import Proven
 from timestamping.letter.ledger_view import read_checkpoint
 
 #: Whose words they are: the depositor's own, this portal's, somebody's who is independent of it.
@@ -42,7 +43,7 @@ class Names:
 
 
 def parties(
-    deposit: Deposit, names: Names, tokens: list[TokenFacts], receipts: list[ReceiptFacts]
+    deposit: Proven, names: Names, tokens: list[TokenFacts], receipts: list[ReceiptFacts]
 ) -> Iterator[Party]:
     """From the depositor to the seal, in the order in which they had it in hand."""
     yield _depositor(deposit, names)
@@ -53,20 +54,24 @@ def parties(
     yield _seal(deposit, names)
 
 
-def _depositor(deposit: Deposit, names: Names) -> Party:
+def _depositor(deposit: Proven, names: Names) -> Party:
     says = {
         "file": gettext("brought the file; where it comes from is their word"),
         "folder": gettext("brought the files; where they come from is their word"),
         "capture": gettext("sat at the portal's desktop, or named the addresses to capture"),
         "draw": gettext("asked for the draw; its steps are signed by those who took part"),
+        "notarial": gettext("applied for it; the notary's office made it and deposited it"),
+        "volume": gettext("applied for the matter; the notary's office closed and deposited it"),
     }.get(deposit.kind, gettext("stated the digest; the file stayed with them"))
     standing = SELF if deposit.kind == CAPTURE else PERSON
     return Party(gettext("Depositor"), "user", names.depositor, says, standing, "#about-title")
 
 
-def _platform(deposit: Deposit, names: Names) -> Party:
+def _platform(deposit: Proven, names: Names) -> Party:
     if deposit.kind == CAPTURE:
         says = gettext("recorded it at a desktop of its own and computed every digest")
+    elif deposit.kind in OFFICE_KINDS:
+        says = gettext("kept what the notary's office made, and computed every digest")
     elif deposit.kind == DRAW:
         says = gettext("kept the record, step by step, and was one party of several")
     elif seen(deposit):
@@ -99,7 +104,7 @@ def _ledgers(receipts: list[ReceiptFacts]) -> Iterator[Party]:
         yield Party(role, "list-tree", each.ledger, says, standing, "#ledger-title")
 
 
-def _witnesses(deposit: Deposit) -> Iterator[Party]:
+def _witnesses(deposit: Proven) -> Iterator[Party]:
     role = gettext("Witnesses")
     if deposit.proof is None:
         yield Party(role, "eye", "", gettext("to come"), TO_COME)
@@ -115,7 +120,7 @@ def _witnesses(deposit: Deposit) -> Iterator[Party]:
         yield Party(role, "eye", gettext("none"), says, NOBODY, "#strength-title")
 
 
-def _seal(deposit: Deposit, names: Names) -> Party:
+def _seal(deposit: Proven, names: Names) -> Party:
     role = gettext("Seal")
     if deposit.state != State.ISSUED:
         return Party(role, "rubber-stamp", "", gettext("to come"), TO_COME)

@@ -11,6 +11,7 @@ from sqlalchemy import Select, exists, select, text
 
 from portal.audit.service import Act, record_many
 from portal.database import Database
+from portal.deposits.folders import OFFICE_KINDS
 from portal.deposits.models import KEEPING, Deposit
 from portal.privacy.eraser import WORKER
 from portal.privacy.holds import under_hold
@@ -77,7 +78,7 @@ def _expired(before: datetime) -> Select[Deposit]:
     pending = exists().where(Erasure.open_for == Deposit.id)
     return (
         select(Deposit)
-        .where(Deposit.issued_at < before, text(KEEPING))
+        .where(Deposit.issued_at < before, text(KEEPING), Deposit.kind.not_in(OFFICE_KINDS))
         .where(~pending, ~under_hold())
         .order_by(Deposit.issued_at)
     )

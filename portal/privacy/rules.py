@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.deposits.folders import OFFICE_KINDS
 from portal.deposits.models import Deposit
 from portal.privacy.holds import held
 from portal.privacy.models import Erasure, ErasureState
@@ -31,6 +32,9 @@ def new_erasure(deposit: Deposit, role: str, reason: str, who: str, now: datetim
 
 def check_erasable(session: Session, deposit: Deposit) -> None:
     """Raises Conflict, naming what stands against it."""
+    if deposit.kind in OFFICE_KINDS:
+        message = "The notary's office has to keep its certificates and archive volumes."
+        raise Conflict("office_keeps", message)
     if not has_content(deposit):
         message = "There is no content here to erase: it stayed with you, or it is erased already."
         raise Conflict("no_content", message)
@@ -47,5 +51,5 @@ def on_its_way() -> Conflict:
 
 
 def has_content(deposit: Deposit) -> bool:
-    """Whether the portal has what was deposited."""
-    return deposit.erased_at is None and deposit.kind != "digest"
+    """Whether the portal has what was deposited, and may erase it."""
+    return deposit.erased_at is None and deposit.kind not in OFFICE_KINDS | {"digest"}
