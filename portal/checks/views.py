@@ -81,7 +81,7 @@ def compare(matter_id: str) -> str | tuple[str, int]:
         message = gettext(error.message, **error.params)
         view = _checks().latest(current_actor(), matter_id)
         return _page(matter_id, view, compare_problem=message), error.status
-    values = {"compared": found, "digits": _digits(found), "matter_id": matter_id}
+    values = {"compared": found, "digits": _digits(found)}
     if quiet:
         return render_template("checks/compared.html", **values)
     return _page(matter_id, _checks().latest(current_actor(), matter_id), **values)
@@ -191,11 +191,11 @@ def _page(matter_id: str, view: CheckView | None, **more: Any) -> str:
     actor, checks = current_actor(), _checks()
     standing = checks.standing_for(actor, matter_id)
     changed = checks.changes(actor, view.id) if view is not None and view.groups else None
-    values = _moving(matter_id, view) if view is not None else {}
+    moving = _moving(matter_id, view) if view is not None else {"view": None}
+    values = moving | {"matter_id": matter_id} | more
     return render_template(
         "checks/show.html",
         about=checks.about(actor, matter_id),
-        view=view,
         cards=present.cards(view) if view is not None else [],
         standing=standing,
         problem=present.problem(standing),
@@ -205,7 +205,7 @@ def _page(matter_id: str, view: CheckView | None, **more: Any) -> str:
         earlier=changed[0] if changed else None,
         changes=present.difference_rows(changed[1]) if changed else [],
         words=words,
-        **(values | {"matter_id": matter_id} | more),
+        **values,
     )
 
 
