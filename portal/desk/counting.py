@@ -115,7 +115,7 @@ def _people(session: Session) -> dict[str, str]:
         .where(MatterAssignment.part == FIRST)
         .order_by(MatterAssignment.at)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _pauses(session: Session) -> dict[str, list[MatterPause]]:

@@ -76,7 +76,7 @@ def kept_away(kit: Kit, actor: Actor, matter_id: str) -> list[Away]:
             .where(MatterConflict.matter_id == matter.id)
             .order_by(MatterConflict.at)
         )
-        return [Away(*row) for row in session.execute(query).tuples()]
+        return [Away(*row) for row in session.execute(query)]
 
 
 def _entry(row: AuditEntry) -> Entry:

@@ -227,13 +227,13 @@ class _Details:
             MatterMessage.side == "applicant",
             MatterMessage.read_at.is_(None),
         )
-        return dict(self._session.execute(query.group_by(MatterMessage.matter_id)).tuples().all())
+        return dict(self._session.execute(query.group_by(MatterMessage.matter_id)).all())
 
     def _missing(self) -> dict[str, int]:
         query = select(MatterMaterial.matter_id, func.count()).where(
             MatterMaterial.matter_id.in_(self._ids), MatterMaterial.state == "missing"
         )
-        return dict(self._session.execute(query.group_by(MatterMaterial.matter_id)).tuples().all())
+        return dict(self._session.execute(query.group_by(MatterMaterial.matter_id)).all())
 
     def _pauses(self) -> dict[str, list[MatterPause]]:
         query = select(MatterPause).where(MatterPause.matter_id.in_(self._ids))
