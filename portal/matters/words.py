@@ -126,3 +126,25 @@ STEPS: Final[dict[str, tuple[Word, str]]] = {
     "notice": (lazy_gettext("Notice"), "scale"),
     "review": (lazy_gettext("Review and submit"), "send"),
 }
+#: what services say of an application that is not complete
+MISSING: Final[tuple[Word, ...]] = (
+    lazy_gettext("Choose what it is for."),
+    lazy_gettext("Say in words what it is for."),
+    lazy_gettext("Say which facts are to be proved."),
+    lazy_gettext("Name at least one applicant."),
+    lazy_gettext("The particulars of %(name)s are not complete: %(why)s"),
+    lazy_gettext("Give the name as the document prints it."),
+    lazy_gettext("The name holds control characters."),
+    lazy_gettext("Choose a document."),
+    lazy_gettext("Choose the issuing country or region."),
+    lazy_gettext("A document of this kind has no such number: look for a typing error."),
+    lazy_gettext("Say for whom %(name)s acts."),
+    lazy_gettext("%(name)s is an organisation: name the person who acts for it."),
+    lazy_gettext("The identity document of %(name)s is not handed in yet."),
+    lazy_gettext("The authority of %(name)s to act for somebody else is not handed in yet."),
+    lazy_gettext("Proof of the copyright claimed is not handed in yet."),
+    lazy_gettext("Approval or legal basis of the draw is not handed in yet."),
+    lazy_gettext("The rules and notices of the draw are not handed in yet."),
+    lazy_gettext("Material that the office asked for is not handed in yet."),
+    lazy_gettext("Confirm that you have read the notice."),
+)

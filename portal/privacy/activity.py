@@ -22,6 +22,7 @@ Form = Literal["csv", "jsonl"]
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "account": ("account.",),
     "deposit": ("deposit.", "upload.", "case.", "import."),
+    "matter": ("matter.", "certificate.", "check."),
     "export": (),
     "sharing": ("access.", "organisation."),
     "erasure": ("erasure.", "hold."),

@@ -20,7 +20,7 @@ from portal.database import Database
 from portal.deposits.access import changeable, readable
 from portal.deposits.models import Deposit
 from portal.organisations.models import Membership
-from portal.privacy.holds import held
+from portal.privacy.holds import applied_for, check_not_applied_for, held
 from portal.privacy.models import Erasure, ErasureState
 from portal.privacy.reasons import checked_reason
 from portal.privacy.rules import check_erasable, has_content, new_erasure, on_its_way
@@ -30,13 +30,15 @@ from portal.problems import BadInput, Conflict, Forbidden, NotFound
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a deposit's content stands. ``may_ask``: the actor may ask for its erasure;
-    ``may_cancel``: may take ``pending`` back; ``held``: a legal hold stands."""
+    ``may_cancel``: may take ``pending`` back; ``held``: a legal hold stands, or an application for
+    a certificate (``applied_for``)."""
 
     has_content: bool
     pending: Erasure | None
     held: bool
     may_ask: bool
     may_cancel: bool
+    applied_for: bool = False
 
 
 class Erasing:
@@ -54,12 +56,17 @@ class Erasing:
         pending = select(Erasure).where(Erasure.open_for == deposit.id)
         with self._database.reading() as session:
             found = session.scalar(pending)
-            hold = held(session, deposit.id)
+            hold, applied = held(session, deposit.id), applied_for(session, deposit.id)
             allowed = self._role(session, actor, deposit.id) is not None
         content = has_content(deposit)
         requested = found is not None and found.state == ErasureState.REQUESTED
         return Standing(
-            content, found, hold, allowed and content and found is None, allowed and requested
+            content,
+            found,
+            hold,
+            allowed and content and found is None,
+            allowed and requested,
+            applied,
         )
 
     def ask(self, actor: Actor, deposit_id: str, reason: str, confirmed: str) -> Erasure:
@@ -80,6 +87,7 @@ class Erasing:
                 if confirmed.strip().upper() != deposit.number:
                     message = "Type the letter number %(number)s to confirm."
                     raise BadInput("confirmation", message, field="confirm", number=deposit.number)
+                check_not_applied_for(session, deposit.id)
                 check_erasable(session, deposit)
                 erasure = new_erasure(deposit, role, checked_reason(reason), actor.id, now)
                 erasure.due_at = now + self.cooling

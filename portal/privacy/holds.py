@@ -1,4 +1,8 @@
-"""Legal holds: while one stands, nothing of the deposit is erased, whoever asks."""
+"""Legal holds: while one stands, nothing of the deposit is erased, whoever asks.
+
+An application for a certificate holds its deposit just so, from its submission until its volume is
+archived, or until it is refused or withdrawn: what a notary certifies must be there.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,22 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.database import Database
 from portal.deposits.models import Deposit
+from portal.matters.models import Matter, MatterState
 from portal.privacy.models import LegalHold
 from portal.privacy.reasons import checked_reason
-from portal.problems import Forbidden, NotFound
+from portal.problems import Conflict, Forbidden, NotFound
 
 #: Who may set and lift a hold.
 HOLDERS: Final = ("notary", "operator")
+#: What an application rests on is kept while it is in one of these states.
+_CERTIFYING: Final = (MatterState.SUBMITTED, MatterState.ACCEPTED, MatterState.ISSUED)
 
 
 class Holds:
@@ -96,16 +103,35 @@ class Holds:
 
 
 def held(session: Session, deposit_id: str) -> bool:
-    """Whether a hold stands on this deposit."""
+    """Whether a hold stands on this deposit, or an application for a certificate."""
     query = select(LegalHold.id).where(
         LegalHold.deposit_id == deposit_id, LegalHold.lifted_at.is_(None)
     )
+    return session.scalar(query.limit(1)) is not None or applied_for(session, deposit_id)
+
+
+def applied_for(session: Session, deposit_id: str) -> bool:
+    """Whether a certificate of this deposit is being applied for."""
+    query = select(Matter.id).where(Matter.deposit_id == deposit_id, Matter.state.in_(_CERTIFYING))
     return session.scalar(query.limit(1)) is not None
+
+
+def check_not_applied_for(session: Session, deposit_id: str) -> None:
+    """Raises Conflict, saying what is to be done first."""
+    if applied_for(session, deposit_id):
+        message = (
+            "An application for a notarial certificate rests on this deposit, so its content "
+            "stays. Withdraw the application first, or wait until it is archived."
+        )
+        raise Conflict("applied_for", message)
 
 
 def under_hold() -> ColumnElement[bool]:
     """The same as a criterion for queries over deposits."""
-    return exists().where(LegalHold.deposit_id == Deposit.id, LegalHold.lifted_at.is_(None))
+    return or_(
+        exists().where(LegalHold.deposit_id == Deposit.id, LegalHold.lifted_at.is_(None)),
+        exists().where(Matter.deposit_id == Deposit.id, Matter.state.in_(_CERTIFYING)),
+    )
 
 
 def _require(actor: Actor) -> None:

@@ -26,6 +26,7 @@ from portal.database import Base, Database
 from portal.deposits.models import Deposit
 from portal.deposits.streaming import streamed
 from portal.downloads import Download
+from portal.matters.models import Matter, MatterMessage
 from portal.organisations.models import AccessGrant, Membership, Organisation
 from portal.privacy.activity import Activity, Asked, Form
 from portal.privacy.models import Erasure
@@ -37,6 +38,11 @@ _DEPOSITS: Final = (
     *("id", "number", "code", "kind", "organisation_id", "case_id", "title", "note", "filename"),
     *("media_type", "size", "file_count", "sha256", "sm3", "received_at", "state", "gen_time"),
     *("anchored_at", "issued_at", "letter_sha256", "erased_at", "erased_for"),
+)
+_MATTERS: Final = (
+    "id number deposit_id template state purpose facts destination language copies fee "
+    "informed_edition informed_sha256 informed_at created_at submitted_at accepted_at ended_at "
+    "ended_reason ended_note"
 )
 _CHUNK: Final = 1000
 _README: Final = """\
@@ -52,6 +58,10 @@ cases.json            案件 / cases
 access.json           您授予他人及他人授予您的查阅权限 / access given by you and to you
 webhooks.json         事件推送地址（不含签名密钥）/ webhooks, without their secrets
 erasures.json         原件删除申请 / erasures of content you asked for
+matters.json          公证申请（当事人信息及材料请在申请页面下载）
+                      applications for certificates; particulars and documents are downloaded
+                      from each application's page
+messages.json         您在公证申请中的留言 / your messages in applications
 deposits.csv          存证清单（表格）/ your deposits, as a table
 deposits.jsonl        存证清单（每行一个 JSON）/ the same, one JSON object a line
 custody.csv           保管日志中与您有关的部分 / your part of the custody log
@@ -149,6 +159,18 @@ def _tables(session: Session, user_id: str) -> Iterator[tuple[str, Any]]:
             Erasure,
             Erasure.asked_by == user_id,
             "deposit_id state reason asked_as asked_at due_at ended_at",
+        ),
+        (
+            "matters",
+            Matter,
+            (Matter.owner_id == user_id) & Matter.organisation_id.is_(None),
+            _MATTERS,
+        ),
+        (
+            "messages",
+            MatterMessage,
+            MatterMessage.author_id == user_id,
+            "matter_id side text at read_at",
         ),
     ):
         yield f"{name}.json", _rows(session, model, whose, columns)

@@ -46,6 +46,7 @@ CLASSES: Final = {
 KINDS: Final = {
     "account": lazy_gettext("Account and signing in"),
     "deposit": lazy_gettext("Deposits and cases"),
+    "matter": lazy_gettext("Applications for certificates"),
     "export": lazy_gettext("Taken away"),
     "sharing": lazy_gettext("Access and organisations"),
     "erasure": lazy_gettext("Erasure and holds"),
