@@ -85,14 +85,13 @@ def _chinese(words: Words) -> str:
             f"一、{_content_zh(subject)}"
             f"二、该摘要的可信时间戳由“{subject.tsa}”签发，所载时间为"
             f"{_moment_zh(subject.gen_time, words.zone)}，经验证有效。"
-            f"三、该存证记载于账本“{subject.ledger}”第 {subject.position} 条，"
+            f"三、该存证记载于账本“{subject.ledger}”，序号为 {subject.position}，"
             "其包含证明与一致性证明经验证有效。"
             f"四、{_origin_zh(words.template)}"
         ),
         *_reasons(words.standing, 0),
-        "兹证明：",
         (
-            f"上述编号为{subject.number}的存证，其摘要于"
+            f"兹证明：上述编号为{subject.number}的存证，其摘要于"
             f"{_moment_zh(subject.gen_time, words.zone)}已经固定，其后记入账本，"
             f"{_kept_zh(subject)}{_CERTIFIED[words.template][0]}"
         ),
@@ -122,12 +121,11 @@ def _english(words: Words) -> str:
             "Notarization Procedure, I, the undersigned notary, examined the deposit and found: "
             f"(1) {_content_en(subject)} (2) The trusted time-stamp over the digest was issued by "
             f"“{subject.tsa}”, states {_moment_en(subject.gen_time, words.zone)}, and is valid. "
-            f"(3) The deposit stands as entry {subject.position} of the ledger “{subject.ledger}”; "
-            "proofs of inclusion and of consistency were verified and hold. "
+            f"(3) The deposit stands at position {subject.position} of the ledger "
+            f"“{subject.ledger}”; proofs of inclusion and of consistency were verified and hold. "
             f"(4) {_origin_en(words.template)}"
         ),
         *_reasons(words.standing, 1),
-        "THIS IS TO CERTIFY that:",
         _certified_en(subject, words),
         (
             "This certificate attests to the fixation, preservation and examination of the "
@@ -209,9 +207,10 @@ def _kept_zh(subject: SubjectLine) -> str:
 def _certified_en(subject: SubjectLine, words: Words) -> str:
     what = "the digest and its record have" if subject.kind == "digest" else "the data has"
     text = (
-        f"the digest deposited under the number {subject.number} was fixed on "
-        f"{_moment_en(subject.gen_time, words.zone)} and recorded on the ledger thereafter; from "
-        f"that time until the date of this certificate {what} not been altered. "
+        "This is to certify that the digest deposited under the number "
+        f"{subject.number} was fixed on {_moment_en(subject.gen_time, words.zone)} and recorded on "
+        f"the ledger thereafter; from that time until the date of this certificate {what} not been "
+        "altered. "
     )
     return (text + _CERTIFIED[words.template][1]).rstrip()
 
