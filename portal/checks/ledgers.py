@@ -98,12 +98,11 @@ class _Judging:
         facts: dict[str, Any] = {"position": receipt.position, "time": receipt.time.isoformat()}
         known, detail = self._known(ledger, receipt)
         proof = self._proof(ledger, receipt, known=known, primary=primary)
+        told = _check("ledger-known", detail, Outcome.PASS if known else Outcome.FAIL)
         if isinstance(proof, str):
-            checks.append(_check("ledger-receipt", proof, Outcome.FAIL))
-        else:
-            checks += verify(self._data, receipt, proof, self._trust).checks
-            checks += self._grown(ledger, proof, facts)
-        checks.append(_check("ledger-known", detail, Outcome.PASS if known else Outcome.FAIL))
+            return [_check("ledger-receipt", proof, Outcome.FAIL), told], facts
+        checks += verify(self._data, receipt, proof, self._trust).checks
+        checks += [told, *self._grown(ledger, proof, facts)]
         return checks, facts
 
     def _no_receipt(self, primary: bool) -> Check:

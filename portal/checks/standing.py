@@ -22,26 +22,32 @@ from portal.matters.models import Matter, MatterAssignment
 #: A check says how things are; after this long they may be otherwise.
 FRESH: Final = timedelta(hours=24)
 
+
+def _(sentence: str) -> str:
+    """Marks a msgid: pages translate it."""
+    return sentence
+
+
 _FAILED: Final = {
-    "content": "The content is not what was deposited: no certificate can be issued.",
-    "time": "The time-stamp does not hold: no certificate can be issued.",
-    "ledger": "The ledger record does not hold: no certificate can be issued.",
-    "origin": "The record of how it came about does not hold: no certificate can be issued.",
+    "content": _("The content is not what was deposited: no certificate can be issued."),
+    "time": _("The time-stamp does not hold: no certificate can be issued."),
+    "ledger": _("The ledger record does not hold: no certificate can be issued."),
+    "origin": _("The record of how it came about does not hold: no certificate can be issued."),
 }
-_NONE: Final = "The machine check has not been run yet."
-_OPEN: Final = "The machine check is still running."
-_BROKEN: Final = "The last machine check could not be run to its end; run it again."
-_OLDER: Final = "A newer check has been run since; look at that one."
-_REVISION: Final = "The application was changed after the check; run the check again."
-_STALE: Final = "The check is older than 24 hours; run it again."
-_UNASSIGNED: Final = "Nobody handles this matter, so nobody has confirmed its check."
-_UNCONFIRMED: Final = "The notary has not confirmed every group of the check yet."
-_NO_REASON: Final = (
+_NONE: Final = _("The machine check has not been run yet.")
+_OPEN: Final = _("The machine check is still running.")
+_BROKEN: Final = _("The last machine check could not be run to its end; run it again.")
+_OLDER: Final = _("A newer check has been run since; look at that one.")
+_REVISION: Final = _("The application was changed after the check; run the check again.")
+_STALE: Final = _("The check is older than 24 hours; run it again.")
+_UNASSIGNED: Final = _("Nobody handles this matter, so nobody has confirmed its check.")
+_UNCONFIRMED: Final = _("The notary has not confirmed every group of the check yet.")
+_NO_REASON: Final = _(
     "The machine could not decide everything, and no reason is written yet why it may be certified."
 )
-_NO_SECOND: Final = "A second notary is needed, and none is assigned."
-_SECOND: Final = "The second notary has not confirmed every group of the check yet."
-_DAMAGED: Final = "The stored report of the check is not the one that was made; run it again."
+_NO_SECOND: Final = _("A second notary is needed, and none is assigned.")
+_SECOND: Final = _("The second notary has not confirmed every group of the check yet.")
+_DAMAGED: Final = _("The stored report of the check is not the one that was made; run it again.")
 
 
 def standing_of(

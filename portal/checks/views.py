@@ -228,6 +228,7 @@ def _confirm_page(matter_id: str, view: CheckView, problem: str = "", field: str
         problem=problem,
         field=field,
         max_reason=MAX_REASON,
+        words=words,
         handles=_checks().handles(actor, matter_id),
         matter_id=matter_id,
     )
