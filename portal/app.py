@@ -75,6 +75,7 @@ _PAGES = (
     uploads_tus,
     uploads_views,
     api_views,
+    matters_views,
     organisations_views,
     joining_views,
     access_views,
@@ -92,7 +93,6 @@ _PAGES = (
     checks_views,
     certificates_views,
     imports_views,
-    matters_views,
     privacy_views,
     own_views,
 )

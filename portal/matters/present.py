@@ -67,7 +67,7 @@ def rail(matter: MatterView) -> list[RailStep]:
     issued = matter.certificate.issued_at if matter.certificate else None
     for label, at in (
         (gettext("Accepted"), matter.accepted_at),
-        (gettext("Certificate issued"), issued),
+        (gettext("Notarial certificate"), issued),
         (gettext("Archived"), matter.ended_at if matter.state == "archived" else None),
     ):
         if at is not None:
@@ -81,6 +81,9 @@ def rail(matter: MatterView) -> list[RailStep]:
 
 def standing(matter: MatterView) -> Standing:
     """The sentence over everything else."""
+    if matter.state == "submitted" and matter.asked:
+        said = gettext("The office waits for what it asked you to hand in.")
+        return Standing("warning", "hourglass", said, "")
     if matter.state == "submitted":
         said = gettext("The office has your application and decides whether it accepts it.")
         return Standing("info", "hourglass", said, "")
@@ -147,12 +150,15 @@ def _accepted(matter: MatterView) -> Standing:
         said = gettext("The clock stands still.")
         return Standing("warning", "player-pause", said, pause_words(matter))
     said = gettext("The office examines your application.")
+    if matter.asked:
+        said = gettext("The office waits for what it asked you to hand in.")
+    look, icon = ("warning", "hourglass") if matter.asked else ("info", "scale")
     if matter.due_on is None:
-        return Standing("info", "scale", said, "")
+        return Standing(look, icon, said, "")
     more = gettext(
         "It decides by %(day)s: fifteen working days from acceptance.", day=day(matter.due_on)
     )
-    return Standing("info", "scale", said, f"{more} ({due(matter)})")
+    return Standing(look, icon, said, f"{more} ({due(matter)})")
 
 
 def _joined(first: str, second: str | None) -> str:

@@ -121,7 +121,7 @@ MEDIA: Final[dict[str, str]] = {
 #: steps of the application: name of the page → word, icon
 STEPS: Final[dict[str, tuple[Word, str]]] = {
     "what": (lazy_gettext("What is certified"), "file-text"),
-    "parties": (lazy_gettext("Parties"), "users"),
+    "parties": (lazy_gettext("Parties to the matter"), "users"),
     "materials": (lazy_gettext("Documents"), "file-upload"),
     "notice": (lazy_gettext("Notice"), "scale"),
     "review": (lazy_gettext("Review and submit"), "send"),

@@ -37,7 +37,7 @@ _MAIN = (
     Item("deposits.listing", lazy_gettext("Deposits"), "files", ("*",)),
     Item("captures.listing", lazy_gettext("Captures"), "camera", ("*",)),
     Item("draws.listing", lazy_gettext("Draws"), "ticket", ("*",)),
-    Item("matters.listing", lazy_gettext("Certificates"), "certificate", ("*",)),
+    Item("matters.listing", lazy_gettext("Notarisation"), "certificate", ("*",)),
     Item("cases.listing", lazy_gettext("Cases"), "briefcase", ("*",)),
     Item("desk.queue", lazy_gettext("Desk"), "scale", ("notary", "auditor")),
     Item("verification.page", lazy_gettext("Verify"), "shield-check"),

@@ -29,7 +29,6 @@ from tests.portal.matters.conftest import (
     sealed,
 )
 
-EN = {"Accept-Language": "en"}
 JSON = {"Accept": "application/json"}
 
 
@@ -134,7 +133,6 @@ def test_the_whole_way_through_the_pages(
     assert "Notarisation Law" in told
     assert "公证的意义" in told
     words = {"edition": notice.edition, "sha256": notice.sha256}
-    assert browser.submit(f"{here}/notice", words).status_code == 200 or True
     refused = browser.submit(f"{here}/notice", words)
     assert refused.status_code == 422
     assert "Tick the box" in refused.text
@@ -185,11 +183,9 @@ def test_what_is_typed_is_kept_as_it_comes(
     assert not [each for each in matters.view(owner, begun).missing if each.step == "parties"]
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
 def test_names_of_any_kind_are_shown_as_text(
-    browser: PortalClient, matters: MatterService, owner: Actor, begun: str, lang: str
+    browser: PortalClient, matters: MatterService, owner: Actor, begun: str
 ) -> None:
-    browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = lang
     here = f"/my/matters/{begun}"
     names = ("<script>alert(1)</script>", '#eval("1")', "\u202e三张", "𠮷野家", "\u2066x")
     for name in names:
@@ -216,23 +212,19 @@ def test_files_over_the_limit_and_of_the_wrong_kind(
         answer = upload(browser, begun, line, PDF + bytes(size))
         assert answer.status_code == 413
         assert str(limit) in answer.text or "larger than the limit" in answer.text
-    for content, name in (
-        (b"<svg onload=alert(1)>", "a.pdf"),
-        (b"<html>", "a.png"),
-        (b"MZ" + bytes(100), "a.jpg"),
-        (b"", "a.pdf"),
-        (PDF, ""),
+    for content, name, told in (
+        (b"<svg onload=alert(1)>", "a.pdf", "a.pdf was not kept"),
+        (b"<html>", "a.png", "its content does"),
+        (b"MZ" + bytes(100), "a.jpg", "PDF, JPEG, PNG"),
+        (b"", "a.pdf", "The file is empty"),
+        (PDF, "", "Choose a file first"),
     ):
         answer = upload(browser, begun, line, content, name)
         assert answer.status_code == 303, name
-    page = browser.get(f"{here}/materials").text
-    assert "a.pdf was not kept" in page
-    assert "Choose a file first" in page
-    assert "20 MiB" in page
+        assert told in browser.get(f"{here}/materials").text
+    assert "20 MiB" in browser.get(f"{here}/materials").text
     assert count(services, MatterDocument) == 0
-    assert (
-        list(services.vault.path.glob("matter/*") if hasattr(services.vault, "path") else []) == []
-    )
+    assert not [key for key, _, _ in services.vault.kept() if key.startswith("matter/")]
 
 
 def test_a_document_is_taken_away_as_bytes_and_never_as_a_page(
