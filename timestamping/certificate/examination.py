@@ -111,7 +111,8 @@ class Examination:
         """Integrity of a signature, and what was changed since; says nothing of trust."""
         if name not in self._states:
             # Roots only spare a complaint in the log: who may sign is asked elsewhere.
-            store = self.trust.notaries.merge(self._tokens_trust)
+            known = self.trust.notaries.merge(self._tokens_trust)
+            store = TrustStore(known.roots, known.intermediates)
             self._states[name] = validate_pdf_signature(
                 self.signatures[name],
                 signer_validation_context=validation_context(store),

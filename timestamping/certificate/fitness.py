@@ -121,7 +121,7 @@ def revocation(
     try:
         return check_revocation(watch(chain, known), moment, stamped=True)
     except Refusal as refusal:
-        raise Revoked(f"a certificate was revoked: {refusal}") from refusal
+        raise Revoked(str(refusal).removesuffix(", before")) from refusal
 
 
 def is_of_the_office(leaf: x509.Certificate, trust: PackageTrust) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from timestamping.pdf.seal_art import outlined
 TEMPLATE: Final = Path(__file__).parent / "templates" / "name.typ"
 
 
+@lru_cache(maxsize=64)
 def name_stamp(person: NotaryPerson, width: int, height: int) -> bytes:
     """PDF path operators of the stamp, ``width`` by ``height`` millimetres.
 

@@ -1,0 +1,24 @@
+"""One office for all tests of certificates, and what it signed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.timestamping.certificate.office import SECOND_PERSON, Bureau
+from tests.timestamping.evidence import House
+
+
+@pytest.fixture(scope="session")
+def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
+    return Bureau.of(House.at(tmp_path_factory.mktemp("bureau")))
+
+
+@pytest.fixture(scope="session")
+def certificate(bureau: Bureau) -> bytes:
+    """Signed by one notary."""
+    return bureau.sign(bureau.data())
+
+
+@pytest.fixture(scope="session")
+def certificate_of_two(bureau: Bureau) -> bytes:
+    return bureau.sign(bureau.data(second=SECOND_PERSON))
