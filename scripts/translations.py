@@ -32,7 +32,7 @@ _FUNCTIONS = frozenset({"_", "gettext", "lazy_gettext", "pgettext", "lazy_pgette
 _PROBLEMS = frozenset(
     {"PortalError", "Unauthenticated", "BadInput", "Forbidden", "NotFound", "Conflict"}
     | {"Gone", "TooLarge", "RateLimited", "Unavailable"}
-    | {"Warning_", "ListProblem"}
+    | {"Warning_", "ListProblem", "DayListError"}
 )
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 #: Times and tools in a header would change the file whenever somebody looks at it.

@@ -48,9 +48,8 @@ class Fault:
 class DayListError(BadInput):
     """``faults`` are the first of them; ``message`` says how many there are."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        message = "The list cannot be read in %(count)s places; nothing was changed."
-        super().__init__("day_list", message, field="list", count=len(faults))
+    def __init__(self, code: str, message: str, faults: tuple[Fault, ...]) -> None:
+        super().__init__(code, message, field="list", count=len(faults))
         self.faults = faults[:_SHOWN]
 
 
@@ -121,7 +120,8 @@ def _read(elements: Iterator[tuple[int, Any]]) -> list[ListedDay]:
         except PortalError as error:
             faults.append(Fault(number, error))
     if faults:
-        raise DayListError(tuple(faults))
+        message = "The list cannot be read in %(count)s places; nothing was changed."
+        raise DayListError("day_list", message, tuple(faults))
     if not days:
         raise BadInput("day_list_empty", "The list holds no day.", field="list")
     return list(days.values())

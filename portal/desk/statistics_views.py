@@ -123,7 +123,7 @@ def _file(form: str, facts: Sequence[Fact], since: date, until: date) -> bytes:
         gettext("First notary"),
         gettext("Submitted"),
         gettext("Accepted"),
-        gettext("Ended"),
+        gettext("Closed"),
         gettext("Working days used"),
         gettext("Overdue"),
         gettext("Ground of refusal"),
@@ -161,7 +161,7 @@ def _row(fact: Fact) -> list[Cell]:
 
 def _counted(found: Figures) -> list[list[Cell]]:
     state, template = gettext("State"), gettext("Template")
-    rows: list[list[Cell]] = [[gettext("All"), gettext("Submitted"), found.total]]
+    rows: list[list[Cell]] = [[gettext("Total"), gettext("Submitted"), found.total]]
     rows += [[state, _state(each), count] for each, count in found.states.items()]
     rows += [
         [template, str(words.TEMPLATES.get(each, each)), count]

@@ -33,7 +33,7 @@ VIEWS: Final = {
     "waiting": lazy_gettext("Waiting for the applicant"),
     "paused": lazy_gettext("Clock stands still"),
     "overdue": lazy_gettext("Overdue"),
-    "ended": lazy_gettext("Ended"),
+    "ended": lazy_gettext("Closed"),
 }
 PARTS: Final = {
     "first": lazy_gettext("First notary"),
