@@ -17,7 +17,7 @@ from portal.verification import certificates
 from portal.verification.asking import Question, read_digest, read_question
 from portal.verification.judging import Examined, examine, may_be_evidence
 from portal.verification.report import Answer, Certified, Report
-from portal.verification.service import issued_tick, judge_record, missing
+from portal.verification.service import found_of, issued_tick, judge_record, missing
 
 _READ: Final = 1 << 20
 
@@ -119,9 +119,10 @@ class Verification:
         if report.found is None:
             return Answered(report)
         try:
-            return Answered(report, self._deposits.find_evidence(report.found.number))
+            evidence = self._deposits.find_evidence(report.found.number)
         except PortalError:  # another office's number, or none of ours at all
             return Answered(report)
+        return Answered(replace(report, found=found_of(evidence)), evidence)
 
 
 def _sha256(path: Path) -> Digest:

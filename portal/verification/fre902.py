@@ -49,7 +49,7 @@ def set_draft(values: Values, at: datetime, house: House, kind: str = "") -> byt
         "platform": house.platform["en"],
         "made-here": kind in ("capture", "draw"),
         "process": {"capture": _CAPTURED, "draw": _DRAWN}.get(kind, "") + _PROCESS,
-        "file-seen": bool(found["file_seen"]),
+        "file-seen": found["file_seen"],
         "at": house.clock(at),
         "software": runs(f"{software['name']} {software['version']}"),
         "sentence": report["sentence"]["en"],

@@ -42,7 +42,7 @@ def judge_record(
 ) -> Report:
     """Judge what is recorded, comparing the digest ``given`` when there is one."""
     part = _part(evidence, given)
-    found = replace(_found(evidence.deposit, evidence.receipt), part=part)
+    found = replace(found_of(evidence), part=part)
     ticks = (
         _file_tick(evidence, given),
         _time_tick(evidence, trust),
@@ -153,6 +153,11 @@ def _digests(deposit: PublicDeposit) -> list[Digest]:
     """SHA-256 first, which is what the token is over."""
     values = {"sha256": deposit.sha256, "sm3": deposit.sm3}
     return [Digest.parse(name, value) for name, value in values.items() if value]
+
+
+def found_of(evidence: PublicEvidence) -> Found:
+    """What the records hold, for anybody."""
+    return _found(evidence.deposit, evidence.receipt)
 
 
 def _found(deposit: PublicDeposit, receipt: bytes | None = None) -> Found:

@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 
 from portal.ui.context import services
 from portal.verification.answering import Answered, Verification
+from timestamping.package import safe_name
 
 #: The largest letter or package examined here, bytes; larger ones are verified offline. Strangers
 #: may send them, so it stays well below what depositors may.
@@ -56,13 +57,15 @@ def evidence_of(request: Request) -> FileStorage | None:
 
 def examined(upload: FileStorage) -> Sent:
     """What the verifier finds in what was sent."""
-    # A file with a name, which the verifier opens; werkzeug's own may have none.
-    with tempfile.NamedTemporaryFile(prefix="examine-") as copy:
-        size, state = 0, hashlib.sha256()
-        while chunk := upload.stream.read(_CHUNK):
-            state.update(chunk)
-            size += len(chunk)
-            copy.write(chunk)
-        copy.flush()
-        answered = verification().answer_upload(Path(copy.name))
-    return Sent(answered, (upload.filename or "")[:_NAME], size, state.hexdigest())
+    name = (upload.filename or "")[:_NAME]
+    # The verifier opens a file and names it as its sender does, so that it says here what it says
+    # on their own computer.
+    with tempfile.TemporaryDirectory(prefix="examine-") as folder:
+        path, size, state = Path(folder) / safe_name(name), 0, hashlib.sha256()
+        with path.open("wb") as copy:
+            while chunk := upload.stream.read(_CHUNK):
+                state.update(chunk)
+                size += len(chunk)
+                copy.write(chunk)
+        answered = verification().answer_upload(path)
+    return Sent(answered, name, size, state.hexdigest())

@@ -26,7 +26,8 @@ def every_code() -> set[str]:
     for name in ("chain_adapter.verify", "timestamping.pdf.verifier"):
         codes |= {step[0] for step in importlib.import_module(name)._STEPS}
     own = ["timestamping.package.judge", "timestamping.package.verifier", "forensics.verifier"]
-    own.append("lottery.bundle.verifying")
+    own += ["lottery.bundle.verifying", "timestamping.certificate.verifying"]
+    own.append("timestamping.certificate.bundle")
     for name in own:
         module = importlib.import_module(name)
         steps = getattr(module, "STEPS", ())
