@@ -8,9 +8,10 @@ RFC 8785 JSON, so that anybody builds the same bytes from the same files::
 Files stand in the order of their paths' Unicode code points (the order of their UTF-8 bytes), each
 path once and exactly as given. ``sm3`` stands with every file or with none.
 
-The manifest of a remote capture, of a draw or of a notarial certificate is such a list too: RFC
-8785 with a schema of its own (:data:`CAPTURE`, :data:`DRAW`, :data:`NOTARIAL`), in which the list
-and each of its files say more besides. It is kept byte for byte.
+The manifest of a remote capture, of a draw, of a notarial certificate or of a matter's volume is
+such a list too: RFC 8785 with a schema of its own (:data:`CAPTURE`, :data:`DRAW`,
+:data:`NOTARIAL`, :data:`VOLUME`), in which the list and each of its files say more besides. It is
+kept byte for byte.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ CAPTURE: Final = "notary/capture/v1"
 DRAW: Final = "notary/draw-files/v1"
 #: Of the files of a notarial certificate: the PDF, its record, the check and the proof concerned.
 NOTARIAL: Final = "notary/certificate-files/v1"
-_MANIFESTS: Final = {CAPTURE: "capture", DRAW: "draw", NOTARIAL: "certificate"}
+#: Of the archive volume of a notarial matter.
+VOLUME: Final = "notary/volume/v1"
+_MANIFESTS: Final = {CAPTURE: "capture", DRAW: "draw", NOTARIAL: "certificate", VOLUME: "volume"}
 #: Bounds of a list: files, characters of a path, bytes of the whole.
 MAX_FILES: Final = 10_000
 MAX_PATH: Final = 1024
