@@ -76,13 +76,17 @@ class PortalSessions(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         # Who sends no cookie, as programs with a key do, needs no signature checked.
-        if app.secret_key and self.get_cookie_name(app) not in request.cookies:
+        if app.secret_key and "HTTP_COOKIE" not in request.environ:
             return self.session_class()
         return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if this_request().endpoint not in SHARED:
+        if this_request().endpoint in SHARED:
+            return
+        if session or session.modified:
             super().save_session(app, session, response)
+        elif session.accessed:  # empty as it was: all that the long way would do as well
+            response.vary.add("Cookie")
 
 
 def install(app: Flask, settings: Settings) -> None:

@@ -213,9 +213,9 @@ def install(app: Flask, settings: Settings) -> None:
         standing: Standing | None = g.get("standing")
         if standing is not None:
             headers = response.headers
-            headers["X-RateLimit-Limit"] = str(standing.limit)
-            headers["X-RateLimit-Remaining"] = str(max(0, standing.remaining))
-            headers["X-RateLimit-Reset"] = str(math.ceil(standing.reset))
+            headers.add("X-RateLimit-Limit", str(standing.limit))
+            headers.add("X-RateLimit-Remaining", str(max(0, standing.remaining)))
+            headers.add("X-RateLimit-Reset", str(math.ceil(standing.reset)))
             if response.status_code == TooManyRequests.code:
                 headers["Retry-After"] = str(standing.wait)
         return response

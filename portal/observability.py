@@ -56,7 +56,7 @@ def install(app: Flask, settings: Settings) -> None:
     @app.after_request
     def _end(response: Response) -> Response:
         asked = this_request()
-        response.headers["X-Request-ID"] = g.get("request_id", "")
+        response.headers.add("X-Request-ID", g.get("request_id", ""))
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
         metrics.note(asked.method, asked.endpoint or "none", response.status_code, seconds)
         # A line nobody keeps is not put together either.

@@ -22,6 +22,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import (
     Flask,
+    Request,
     Response,
     current_app,
     g,
@@ -45,6 +46,7 @@ from portal.ui.context import (
     current_actor,
     is_api_request,
     services,
+    this_request,
     visitor_address,
     visitor_via,
 )
@@ -217,32 +219,33 @@ def refuse_anonymous() -> BaseResponse:
 
 
 def _guard() -> BaseResponse | None:
-    if request.endpoint is None:  # 404 and 405 are answered as such, in the visitor's frame
+    asked = this_request()
+    if asked.endpoint is None:  # 404 and 405 are answered as such, in the visitor's frame
         if not is_api_request():
-            _identify()
+            _identify(asked)
         return None
-    _refuse_bad_address()  # 1
-    _identify()  # 2
-    if request.endpoint not in PUBLIC_ENDPOINTS and not current_actor().id:  # 3
+    _refuse_bad_address(asked)  # 1
+    _identify(asked)  # 2
+    if asked.endpoint not in PUBLIC_ENDPOINTS and not current_actor().id:  # 3
         return refuse_anonymous()
-    _check_scope()  # 4
-    if _must_change_password():  # 5
+    _check_scope(asked)  # 4
+    if _must_change_password(asked):  # 5
         return _ask_for_new_password()
-    _check_csrf()  # 6
+    _check_csrf(asked)  # 6
     return None
 
 
-def _refuse_bad_address() -> None:
-    pieces = [request.path, *(value for values in request.args.listvalues() for value in values)]
+def _refuse_bad_address(asked: Request) -> None:
+    pieces = [asked.path, *(value for values in asked.args.listvalues() for value in values)]
     if any(PREFIX in piece for piece in pieces):
         raise BadRequest(_KEY_IN_ADDRESS)
     if any("\x00" in piece for piece in pieces):
         raise BadRequest(_NUL)
 
 
-def _identify() -> None:
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    takes_keys = is_api_request() or request.endpoint in _KEY_ENDPOINTS
+def _identify(asked: Request) -> None:
+    scheme, _, credentials = asked.headers.get("Authorization", "").partition(" ")
+    takes_keys = is_api_request() or asked.endpoint in _KEY_ENDPOINTS
     if takes_keys and scheme:
         if scheme.lower() != "bearer":
             raise Unauthenticated("scheme", "Send the key as: Authorization: Bearer …")
@@ -283,18 +286,18 @@ def _acting_by_choice(person: Actor) -> Actor:
     raise Forbidden("not_a_member", message)
 
 
-def _check_scope() -> None:
-    if request.endpoint in PUBLIC_ENDPOINTS:
+def _check_scope(asked: Request) -> None:
+    if asked.endpoint in PUBLIC_ENDPOINTS:
         return  # what anybody may do needs no scope
     key: KeyHolder | None = g.get("api_key")
-    scope = "read" if request.method in _READING else "write"
+    scope = "read" if asked.method in _READING else "write"
     if key is not None and scope not in key.scopes:
         message = "This key lacks the scope %(scope)s."
         raise Forbidden("scope_missing", message, scope=scope)
 
 
-def _must_change_password() -> bool:
-    if request.endpoint in _BEFORE_NEW_PASSWORD:
+def _must_change_password(asked: Request) -> bool:
+    if asked.endpoint in _BEFORE_NEW_PASSWORD:
         return False
     key: KeyHolder | None = g.get("api_key")
     if key is not None:
@@ -309,8 +312,8 @@ def _ask_for_new_password() -> Response | BaseResponse:
     return redirect(url_for("security.change_password"), code=303)
 
 
-def _check_csrf() -> None:
-    if request.endpoint in CSRF_EXEMPT or g.get("api_key"):
+def _check_csrf(asked: Request) -> None:
+    if asked.endpoint in CSRF_EXEMPT or g.get("api_key"):
         return  # a key is sent on purpose, never by the browser on its own
     if is_api_request() and not current_actor().id:
         return  # nobody's authority could be borrowed

@@ -16,6 +16,8 @@ from portal.problems import BadInput
 from portal.ui.context import current_actor, services
 
 _NEW_DIGEST: Final = NewDigestSchema()
+_TEXTS: Final = ("title", "note", "filename", "media_type")
+_FIELDS: Final = frozenset({"digests", "size", *_TEXTS})
 _FORM_FIELDS: Final = frozenset({"title", "note", "filename", "sha256", "sm3", "csrf_token"})
 #: The form, as OpenAPI describes it.
 FORM: Final = {
@@ -82,12 +84,31 @@ def loaded(given: object) -> dict[str, Any]:
     """
     if not isinstance(given, dict):
         raise BadInput("json_object", "The JSON must be an object.")
+    if (plain := plainly_right(given)) is not None:
+        return plain
     try:
         values: dict[str, Any] = _NEW_DIGEST.load(given)
     except ValidationError as error:
         field, reason = _first(error.messages)
         raise BadInput("invalid", "%(reason)s", field=field, reason=reason) from error
     return values
+
+
+def plainly_right(given: dict[Any, Any]) -> dict[str, Any] | None:
+    """What the schema would make of ``given``, when that can be seen at a glance; None leaves it to
+    the schema, which decides everything else and words every refusal. A test holds this to the
+    schema, which takes several times as long to say the same."""
+    if not given.keys() <= _FIELDS:
+        return None
+    digests, size = given.get("digests"), given.get("size")
+    if type(digests) is not dict or (size is not None and type(size) is not int):
+        return None
+    texts = {name: given.get(name, "") for name in _TEXTS}
+    if any(type(each) is not str for each in (*texts.values(), *digests, *digests.values())):
+        return None
+    if size is not None and not 0 <= size < 2**53:
+        return None
+    return {"digests": digests, "size": size, **texts}
 
 
 def _first(messages: Any, path: str = "") -> tuple[str | None, str]:

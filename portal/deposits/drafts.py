@@ -61,7 +61,7 @@ def new_draft(
     if actor.organisation:  # the same words for somebody else are another request
         request["organisation"] = actor.organisation
     said = record_of(metadata, kind=kind, size=size, depositor=depositor, files=files)
-    return Deposit(
+    columns = dict(
         id=str(uuid4()),
         number=number,
         code=code,
@@ -85,6 +85,11 @@ def new_draft(
         next_attempt_at=now,
         **metadata.fields(),
     )
+    draft = Deposit()
+    # Straight into the object, which belongs to no session that would have to learn of each change:
+    # to tell it all the same took as long as the insert. :func:`columns_of` checks the names.
+    vars(draft).update(columns)
+    return draft
 
 
 def renumbered(draft: Deposit, tools: Tools) -> Deposit:
