@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from timestamping.filelist import CAPTURE, DRAW
+from timestamping.filelist import CAPTURE, DRAW, NOTARIAL
 from timestamping.letter.data import LetterData
 from timestamping.package_files import FILE_LIST, TOKEN, co_token
 from timestamping.pdf.text import escaped
@@ -45,6 +45,35 @@ steps: OK: every step of the record names the digest of the one before. Then com
 step by step. verifier.py uses Python's standard library alone: it computes the seed and every
 result again from the record, check by check."""
 )
+_CERTIFIED: Final = (
+    _LISTED
+    + """
+Signature is Valid：公证员签名与公证机构印章有效，签署后未改动。record: OK、check: OK：记录与核验
+报告即公证书所附；subject: OK：subject/package.zip 即公证书所指的存证，可照此再行核验。
+notary.pem: OK：公证员证书由所附根证书签发。公证书是否已被补正或撤销，须向公证机构查询。
+Signature is Valid: the notary's signature and the office's seal are, and nothing was changed since.
+record: OK and check: OK: record and check are those attached to the certificate. subject: OK:
+subject/package.zip is the deposit it is about, to be verified in the same way. notary.pem: OK: one
+of the roots that came along issued the notary's certificate. Whether the certificate was corrected
+or revoked since, the office tells."""
+)
+#: A certificate's signatures, what is attached to it, and the deposit it is about.
+_CERTIFICATE: Final = r"""pdfsig -nocert files/certificate.pdf
+mkdir -p attached && pdfdetach -saveall -o attached files/certificate.pdf
+cmp attached/certificate.json files/certificate.json && echo "record: OK"
+if [ -e files/check.json ]; then
+  cmp attached/check.json files/check.json
+  sha256sum < files/check.json | cut -c1-64 | grep -q -f- files/certificate.json && echo "check: OK"
+  python3 - <<'END' | grep -q -f- files/certificate.json && echo "subject: OK"
+import hashlib, zipfile
+letter = zipfile.ZipFile("files/subject/package.zip").read("letter.pdf")
+print('"letter_sha256":"' + hashlib.sha256(letter).hexdigest() + '"')
+END
+fi
+pdfsig -dump files/certificate.pdf > signatures.txt 2>&1
+openssl pkcs7 -inform DER -in certificate.pdf.sig0 -print_certs -out notary.pem
+cat trust/root.pem $(ls trust/notary.pem 2>/dev/null || true) > roots.pem
+openssl verify -CAfile roots.pem -untrusted notary.pem notary.pem"""
 #: A draw's steps as they were deposited, their time-stamps, and the record's own checks.
 _STEPS: Final = r"""python3 - > step-digests.txt <<'END'
 import hashlib, json
@@ -76,8 +105,8 @@ sed -nE 's/.*"file":"([^"]*)","head":"([0-9a-f]{64})".*"type":"token".*/\1 \2/p'
   | while read -r token head; do
       openssl ts -verify -in "files/$token" -digest "$head" -CAfile trust/root.pem
     done"""
-_ABOUT: Final = {CAPTURE: _CAPTURED, DRAW: _DRAWN}
-_FURTHER: Final = {CAPTURE: _CHAIN, DRAW: _STEPS}
+_ABOUT: Final = {CAPTURE: _CAPTURED, DRAW: _DRAWN, NOTARIAL: _CERTIFIED}
+_FURTHER: Final = {CAPTURE: _CHAIN, DRAW: _STEPS, NOTARIAL: _CERTIFICATE}
 #: Prints what sha256sum checks. A name it could not find is one that was made harmless.
 _LIST_SUMS: Final = (
     'python3 -c \'import json; [print(f["sha256"] + "  files/" + f["path"]) for f in '
