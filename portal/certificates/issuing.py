@@ -220,8 +220,8 @@ class Issuing:
                 unsigned, [each.signer for each in signers], self._tools.sealer
             )
         except LetterError as error:
-            message = "This cannot stand on a certificate (%(field)s): %(why)s"
-            raise BadInput("unprintable", message, field=error.field, why=str(error)) from error
+            message = "This cannot stand on a certificate (%(place)s): %(why)s"
+            raise BadInput("unprintable", message, place=error.field, why=str(error)) from error
         except TimestampError as error:
             message = (
                 "The time-stamping authority did not answer. Nothing was issued and no number was "

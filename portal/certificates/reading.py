@@ -135,8 +135,8 @@ class Reading:
             data = papers.data_of(self._kit, whole, people, check, None, self._kit.now)
             return render_certificate(data, draft=True)
         except LetterError as error:
-            message = "This cannot stand on a certificate (%(field)s): %(why)s"
-            raise BadInput("unprintable", message, field=error.field, why=str(error)) from error
+            message = "This cannot stand on a certificate (%(place)s): %(why)s"
+            raise BadInput("unprintable", message, place=error.field, why=str(error)) from error
         except PdfError as error:
             message = "The preview cannot be made just now: %(why)s"
             raise Unavailable("preview", message, why=str(error)) from error

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from portal.audit.actor import Actor
+from portal.certificates.archiving import Archiving
 from portal.certificates.copies import Copies
 from portal.certificates.drafting import Drafting
 from portal.certificates.issuing import Issuing
@@ -29,6 +30,7 @@ from portal.certificates.shapes import (
 )
 from portal.deposits.tools import Tools
 from portal.downloads import Download
+from portal.jobs import Sideline
 from portal.storage.sealing import Box
 
 
@@ -48,6 +50,7 @@ class CertificateService:
         self._reading = Reading(kit, self._keys, self._copies)
         self._register = Register(kit)
         self._public = Public(kit)
+        self._archiving = Archiving(kit)
 
     # -- Keys ---------------------------------------------------------------------------------
 
@@ -152,6 +155,10 @@ class CertificateService:
         """The signed certificate, to be taken away."""
         return self._reading.pdf(actor, certificate_id, side)
 
+    def archive(self, actor: Actor, matter_id: str) -> None:
+        """Have the matter's archive volume made, which closes the matter."""
+        self._archiving.ask(actor, matter_id)
+
     def volume(self, actor: Actor, matter_id: str) -> VolumeLine | None:
         """The matter's archive volume, when one was asked for."""
         return self._reading.volume(actor, matter_id)
@@ -212,3 +219,9 @@ class CertificateService:
     def find_by_digest(self, sha256: str) -> PublicCertificate | None:
         """By the digest of the PDF."""
         return self._public.find_by_digest(sha256)
+
+    # -- The worker's side --------------------------------------------------------------------
+
+    def sidelines(self) -> tuple[Sideline, ...]:
+        """Volumes hold every certificate of a matter and its package: a thread of their own."""
+        return (Sideline("archive", self._archiving.advance, 2.0),)
