@@ -67,7 +67,7 @@ class Shelf:
 
 
 def sections_of(shelf: Shelf, files: Sequence[tuple[str, int, str]]) -> tuple[Section, ...]:
-    """All sections in their order; ``files``: path, size and SHA-256 of what lies beside the PDF."""
+    """All sections in order; ``files``: path, size and SHA-256 of what lies beside the PDF."""
     made: dict[str, Callable[[Shelf], Iterator[Block]]] = {
         "application": _application,
         "parties": _parties,

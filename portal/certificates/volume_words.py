@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 
 from timestamping.letter import Words
 
@@ -101,6 +101,6 @@ def _chinese(english: str) -> str:
 
 
 @cache
-def _catalogues() -> tuple[Translations, ...]:
+def _catalogues() -> tuple[NullTranslations, ...]:
     folders = sorted(_PORTAL.glob("*/translations"))
     return tuple(Translations.load(str(folder), ["zh"]) for folder in folders)
