@@ -123,6 +123,8 @@ ACTIONS = {
     "matter.issued": lazy_gettext("certificate issued, application ended"),
     "matter.correction": lazy_gettext("certificate corrected"),
     "matter.revocation": lazy_gettext("certificate revoked"),
+    "matter.archive_asked": lazy_gettext("archive volume asked for"),
+    "matter.archived": lazy_gettext("archive volume sealed, matter closed"),
     "certificate.key_added": lazy_gettext("signing key added"),
     "certificate.key_removed": lazy_gettext("signing key removed"),
     "certificate.drafted": lazy_gettext("certificate drafted"),

@@ -1,14 +1,14 @@
 """The first group: what was deposited is read again from where it is kept, and digested anew.
 
-121. ``original-kept``    everything deposited here is where it was put
-122. ``original-digest``  read again to its last byte, it has the digests deposited
-123. ``list-digest``      of several files: the list deposited is the one recorded, and names what
+131. ``original-kept``    everything deposited here is where it was put
+132. ``original-digest``  read again to its last byte, it has the digests deposited
+133. ``list-digest``      of several files: the list deposited is the one recorded, and names what
                           the database names
-124. ``files-digests``    of several files: each of them, read again, is the one listed
-125. ``applicant-file``   the applicant's file, digested in a browser of the office, is the one
+134. ``files-digests``    of several files: each of them, read again, is the one listed
+135. ``applicant-file``   the applicant's file, digested in a browser of the office, is the one
                           deposited; asked where somebody compared one, or nothing else can be asked
 
-What was erased on purpose, or stayed with its owner from the start, cannot be read again: then 125
+What was erased on purpose, or stayed with its owner from the start, cannot be read again: then 135
 decides alone. A file that is gone, damaged or another one fails, and is named.
 """
 
@@ -31,11 +31,11 @@ from timestamping.filelist import BadList, FileList, ListedFile
 _SHOWN: Final = 200
 _BLOCK: Final = 1 << 20
 _TITLES: Final = {
-    "original-kept": (121, "What was deposited is kept here"),
-    "original-digest": (122, "The original, read again, has the digests deposited"),
-    "list-digest": (123, "The list of files is the one recorded"),
-    "files-digests": (124, "Every file, read again, is the one listed"),
-    "applicant-file": (125, "The applicant's file is the one deposited"),
+    "original-kept": (131, "What was deposited is kept here"),
+    "original-digest": (132, "The original, read again, has the digests deposited"),
+    "list-digest": (133, "The list of files is the one recorded"),
+    "files-digests": (134, "Every file, read again, is the one listed"),
+    "applicant-file": (135, "The applicant's file is the one deposited"),
 }
 #: Told how many bytes have been read again, and of how many.
 Tell = Callable[[int, int], None]
@@ -127,7 +127,7 @@ class _Reading:
             yield self._digests("files-digests")
 
     def _list(self) -> tuple[Check, FileList | None]:
-        """Check 123, and the list when it is the one recorded."""
+        """Check 133, and the list when it is the one recorded."""
         deposit = self._subject.deposit
         try:
             if deposit.vault_key is None:
@@ -171,7 +171,7 @@ class _Reading:
         return {name: state.hexdigest() for name, state in states.items()}
 
     def _kept(self) -> Check:
-        """Check 121."""
+        """Check 131."""
         gone = [each for each in self.files if each.state == "missing"]
         absent = sum(each.state == "absent" for each in self.files)
         count = len(self.files)
@@ -184,7 +184,7 @@ class _Reading:
         return _check("original-kept", f"all {count} files" if count > 1 else "")
 
     def _digests(self, code: str) -> Check:
-        """Checks 122 and 124."""
+        """Checks 132 and 134."""
         bad = [each for each in self.files if each.state in ("changed", "damaged", "missing")]
         if bad:
             return _check(code, "; ".join(_why(each) for each in bad[:20]), Outcome.FAIL)
@@ -204,7 +204,7 @@ def _strange(listed: FileList, subject: Subject) -> str:
 
 
 def _compared(subject: Subject, listed: FileList | None, *, at_hand: bool) -> Iterator[Check]:
-    """Check 125, when it is asked. A file that is not the one deposited decides where there is
+    """Check 135, when it is asked. A file that is not the one deposited decides where there is
     nothing else to go by; where the original was read again it is only a question."""
     if not subject.comparisons:
         if not at_hand:

@@ -3,12 +3,12 @@ then on every further ledger.
 
 1 … 12 are the steps of :mod:`chain_adapter.verify`, for each ledger with its name; and
 
-128. ``metadata``           what was said at the deposit is what the entry commits to
-129. ``ledger-known``       asked now, the ledger acknowledges this very record
-130. ``ledger-latest``      the ledger's latest checkpoint is signed by its key
-131. ``ledger-consistent``  the tree of the latest checkpoint extends that of the one recorded
+138. ``metadata``           what was said at the deposit is what the entry commits to
+139. ``ledger-known``       asked now, the ledger acknowledges this very record
+140. ``ledger-latest``      the ledger's latest checkpoint is signed by its key
+141. ``ledger-consistent``  the tree of the latest checkpoint extends that of the one recorded
                             (RFC 9162 §2.1.4.2)
-132. ``ledger-receipt``     the ledger has given a receipt, and is still one we can ask
+142. ``ledger-receipt``     the ledger has given a receipt, and is still one we can ask
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from portal.deposits.evidence import digests_of, receipts_of, record_of
 from portal.deposits.models import ENTRY_KIND
 
 _TITLES: Final = {
-    "metadata": (128, "What was said at the deposit is what the entry commits to"),
-    "ledger-known": (129, "The ledger acknowledges this record now"),
-    "ledger-latest": (130, "The ledger signed its latest checkpoint"),
-    "ledger-consistent": (131, "The ledger has only grown since"),
-    "ledger-receipt": (132, "The ledger gave a receipt"),
+    "metadata": (138, "What was said at the deposit is what the entry commits to"),
+    "ledger-known": (139, "The ledger acknowledges this record now"),
+    "ledger-latest": (140, "The ledger signed its latest checkpoint"),
+    "ledger-consistent": (141, "The ledger has only grown since"),
+    "ledger-receipt": (142, "The ledger gave a receipt"),
 }
 
 
@@ -114,7 +114,7 @@ class _Judging:
         return _check("ledger-receipt", detail, outcome)
 
     def _known(self, ledger: Ledger, receipt: Receipt) -> tuple[bool, str]:
-        """Check 129, asked by the key that the deposit has, whatever the receipt says."""
+        """Check 139, asked by the key that the deposit has, whatever the receipt says."""
         key = f"{ENTRY_KIND}:{self._subject.deposit.id}"
         current = ledger.lookup(key)
         if current is None:
@@ -139,7 +139,7 @@ class _Judging:
             return str(error)
 
     def _grown(self, ledger: Ledger, proof: Proof, facts: dict[str, Any]) -> Iterator[Check]:
-        """Checks 130 and 131."""
+        """Checks 140 and 141."""
         vkey = self._trust.ledgers.get(ledger.id)
         if vkey is None or not isinstance(ledger, Consistent):
             detail = "this kind of ledger gives no proof of its growth"
@@ -196,7 +196,7 @@ def _tree(signed: SignedCheckpoint) -> dict[str, Any]:
 
 
 def _metadata(subject: Subject, entry: Entry) -> Check:
-    """Check 128: title, note, names and size in the database are those committed to."""
+    """Check 138: title, note, names and size in the database are those committed to."""
     deposit = subject.deposit
     try:
         said = record_of(deposit)

@@ -3,12 +3,12 @@
 31 … 41 (:mod:`forensics.verifier`) of what was captured at a desktop of the portal, 51 … 82
 (:mod:`lottery.bundle.verifying`) of a draw, over the very files that are kept; and
 
-133. ``origin-files``      what is judged can be read
-134. ``capture-complete``  the session was not interrupted
-135. ``capture-clean``     no check of the desktop's environment failed
-136. ``draw-real``         it is no rehearsal, whose result is of no effect
+143. ``origin-files``      what is judged can be read
+144. ``capture-complete``  the session was not interrupted
+145. ``capture-clean``     no check of the desktop's environment failed
+146. ``draw-real``         it is no rehearsal, whose result is of no effect
 
-134 to 136 are never failures: they are undecided, and a notary has to write why it may be certified
+144 to 146 are never failures: they are undecided, and a notary has to write why it may be certified
 nevertheless. Of a file, folder or digest that somebody brought there is nothing to be decided: the
 group then holds what the depositor stated, and names what nobody here can know.
 """
@@ -33,10 +33,10 @@ from timestamping.package_trust import PackageTrust
 _IN_MEMORY: Final = 32 << 20
 _BLOCK: Final = 1 << 20
 _TITLES: Final = {
-    "origin-files": (133, "What is judged can be read"),
-    "capture-complete": (134, "The session was not interrupted"),
-    "capture-clean": (135, "No check of the environment failed"),
-    "draw-real": (136, "It is no rehearsal"),
+    "origin-files": (143, "What is judged can be read"),
+    "capture-complete": (144, "The session was not interrupted"),
+    "capture-clean": (145, "No check of the environment failed"),
+    "draw-real": (146, "It is no rehearsal"),
 }
 
 
@@ -105,7 +105,7 @@ def seekable(vault: Vault, key: str | None) -> BinaryIO:
 
 
 def _particular(kind: str, manifest: Mapping[str, Any]) -> Iterator[Check]:
-    """Checks 134 to 136."""
+    """Checks 144 to 146."""
     if kind == CAPTURE:
         complete = manifest.get("terminal") == "complete"
         detail = str(manifest.get("terminal", "")) + _because(manifest)

@@ -2,8 +2,8 @@
 
 2 … 18 are the steps of :mod:`timestamping.verifier`, for each token with its authority's name; and
 
-126. ``token-kept``  what the database says of the token is what the token says
-127. ``token-link``  the ledger entry names this very token
+136. ``token-kept``  what the database says of the token is what the token says
+137. ``token-link``  the ledger entry names this very token
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def judge_time(subject: Subject, trust: PackageTrust) -> Group:
         first = token_of(deposit)
     except (TimestampError, ValueError, KeyError, TypeError) as error:
         detail = f"the token cannot be read: {error}"
-        return Group(TIME, (Line(Check(126, "token-kept", _KEPT, Outcome.FAIL, detail)),))
+        return Group(TIME, (Line(Check(136, "token-kept", _KEPT, Outcome.FAIL, detail)),))
     digest = digests_of(deposit)[0]
     lines: list[Line] = []
     for token in (first, *first.also):
@@ -48,14 +48,14 @@ def _kept(subject: Subject, token: Token) -> Iterator[Check]:
     same = deposit.token == token.der and deposit.gen_time == token.gen_time
     outcome = Outcome.PASS if same else Outcome.FAIL
     detail = token.sha256.hex() if same else "the database holds two different tokens"
-    yield Check(126, "token-kept", _KEPT, outcome, detail)
+    yield Check(136, "token-kept", _KEPT, outcome, detail)
     try:
         entry = Entry.decode(deposit.entry or b"")
     except LedgerError:
         return  # told where the entry itself is judged
     named = entry.token == token.sha256 and set(entry.digests) == set(digests_of(deposit))
     outcome = Outcome.PASS if named else Outcome.FAIL
-    yield Check(127, "token-link", _LINK, outcome, entry.token.hex())
+    yield Check(137, "token-link", _LINK, outcome, entry.token.hex())
 
 
 def _fact(token: Token) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What can be judged beyond a package itself: the capture, draw or certificate that it holds."""
+"""What can be judged beyond a package itself: the capture, draw, certificate or archive volume
+that it holds."""
 
 from __future__ import annotations
 
@@ -8,9 +9,15 @@ from chain_adapter.verdict import Check
 from portal.verification.captures import capture_checks
 from portal.verification.draws import draw_checks
 from portal.verification.notarial import certificate_checks
+from portal.verification.volumes import volume_checks
 from timestamping.package import Carried
 
 
 def further_checks(carried: Carried) -> Sequence[Check]:
     """Checks numbered on from those of a package; none for plain files and folders."""
-    return (*capture_checks(carried), *draw_checks(carried), *certificate_checks(carried))
+    return (
+        *capture_checks(carried),
+        *draw_checks(carried),
+        *certificate_checks(carried),
+        *volume_checks(carried),
+    )

@@ -70,7 +70,8 @@ _FILE: Final = (
     "capture-fingerprint capture-files capture-events capture-chain capture-order "
     "capture-segments capture-cleanliness capture-terminal certificate-record certificate-check "
     "certificate-manifest certificate-attached certificate-predecessor certificate-subject "
-    "certificate-subject-facts"
+    "certificate-subject-facts volume-manifest volume-files volume-pdf volume-certificates "
+    "volume-numbers volume-subject volume-concerned custody-form custody-chain custody-issued"
 )
 AREA_OF: Final[Mapping[str, Area]] = {
     **dict.fromkeys(_FILE.split(), Area.FILE),

@@ -134,6 +134,17 @@ TITLES: Final = {
     "certificate-predecessor": "前一公证书指明无误",
     "certificate-subject": "所证明的存证本身核验通过",
     "certificate-subject-facts": "该存证即公证书所指",
+    # archive volumes: timestamping.certificate.volume.verifying
+    "volume-manifest": "卷宗文件清单格式正确",
+    "volume-files": "卷宗与保管记录摘录均与清单一致",
+    "volume-pdf": "卷宗属于该事项",
+    "volume-certificates": "卷内各公证书证明包本身核验通过",
+    "volume-numbers": "各证明包即所标编号的公证书",
+    "volume-subject": "所涉存证的证明本身核验通过",
+    "volume-concerned": "该存证即各公证书所指",
+    "custody-form": "保管记录摘录属于该事项且有序",
+    "custody-chain": "保管记录摘录各条未被改动",
+    "custody-issued": "保管记录载有每份公证书的出具",
     # a file of a folder: portal.verification.service
     "listed": "载有该文件的清单即所存证的清单",
     # what was issued, and how it stands: portal.verification.service, .certificates

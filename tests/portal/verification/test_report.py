@@ -27,7 +27,7 @@ def every_code() -> set[str]:
         codes |= {step[0] for step in importlib.import_module(name)._STEPS}
     own = ["timestamping.package.judge", "timestamping.package.verifier", "forensics.verifier"]
     own += ["lottery.bundle.verifying", "timestamping.certificate.verifying"]
-    own.append("timestamping.certificate.bundle")
+    own += ["timestamping.certificate.bundle", "timestamping.certificate.volume.verifying"]
     for name in own:
         module = importlib.import_module(name)
         steps = getattr(module, "STEPS", ())
