@@ -43,12 +43,13 @@ from timestamping.package.evidence import More
 from timestamping.package.grounds import Gap, Refused
 from timestamping.package.report import PackageReport, Result
 from timestamping.package.verifier import verify_package
-from timestamping.package_files import ENTRY, LETTER
+from timestamping.package_files import ENTRY, FILES, LETTER
 from timestamping.package_trust import PackageTrust
 
 Opener = Callable[[str], BinaryIO]
 #: A proof package without originals is never larger, bytes.
-MAX_SUBJECT: Final = 256 << 20
+MAX_SUBJECT: Final = 128 << 20
+MAX_UNPACKED: Final = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Bundle:
     def subject(self) -> tuple[PackageReport, dict[str, bytes]]:
         """The report on the package concerned, and its entry and letter."""
         with self._copied() as path:
+            _require_bare(path)
             report = verify_package(path, trust=self.anchors, more=self.more)
             try:
                 with Container(path) as container:
@@ -117,6 +119,18 @@ class Bundle:
             with self._open(SUBJECT) as source, path.open("wb") as target:
                 _copy(source, target)
             yield path
+
+
+def _require_bare(path: Path) -> None:
+    """The package concerned comes without originals. One archive inside another must not unpack to
+    more than either could alone."""
+    try:
+        with Container(path) as container:
+            sizes = {name: container.size(name) for name in container.names}
+    except (NotAPackage, UnsafePackage):
+        return  # its verifier says so, in its own words
+    if any(name.startswith(FILES) for name in sizes) or sum(sizes.values()) > MAX_UNPACKED:
+        raise Refused(f"{SUBJECT} holds more than a proof package without originals")
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:

@@ -1,7 +1,7 @@
 """Where things stand on a certificate, shared by its template and by who signs it.
 
 The places of signatures and seal are at the foot of the page that the PDF's named destination
-:data:`PLACE` leads to, always at the same spot: the template pins its block there.
+:data:`PLACE` leads to, always at the same spot: the template floats its block there.
 """
 
 from __future__ import annotations

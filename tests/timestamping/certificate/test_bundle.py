@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +21,7 @@ from timestamping.certificate import (
     BadFiles,
     CertificateData,
     CertificateReport,
+    bundle,
     is_certificate,
     read_files,
     record_document,
@@ -85,8 +87,6 @@ def test_a_deposit_passes_every_check(bureau: Bureau, data: CertificateData, fil
 
 
 def test_the_docstring_numbers_the_checks() -> None:
-    from timestamping.certificate import bundle
-
     for number, code, _, _ in STEPS:
         assert f"{number}. ``{code}``" in (bundle.__doc__ or "")
 
@@ -183,6 +183,20 @@ def test_108_a_package_of_somebody_else(
     stranger = Bureau.of(House.at(tmp_path))
     found = failing(judged(bureau, data, {**files, "subject/package.zip": stranger.package}))
     assert {108, 109} <= found
+
+
+def test_108_a_package_inside_that_unpacks_to_more_than_it_may(
+    bureau: Bureau, data: CertificateData, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("files/zeros", bytes(100_000) + b"1" * 1000)
+    found = judged(bureau, data, {**files, "subject/package.zip": out.getvalue()})
+    assert "without originals" in found[108].detail
+    monkeypatch.setattr(bundle, "MAX_UNPACKED", 1000)
+    assert "without originals" in judged(bureau, data, files)[108].detail
+    monkeypatch.setattr(bundle, "MAX_SUBJECT", 1000)
+    assert "longer than it ever is" in judged(bureau, data, files)[108].detail
 
 
 def test_109_another_deposit(bureau: Bureau, data: CertificateData, files: Files) -> None:

@@ -187,6 +187,16 @@ def test_long_texts_run_on_and_the_signatures_keep_their_place(
     reader = PdfFileReader(io.BytesIO(signed))
     kids = reader.root["/Pages"]["/Kids"]
     assert "/Annots" in kids[place]
+    # What is printed beside them stands there too: the heading 80 mm above the lower margin.
+    found = subprocess.run(
+        ["pdftotext", "-f", f"{place + 1}", "-l", f"{place + 1}", "-bbox", tmp_path / "c.pdf", "-"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    top = re.search(r'yMin="([\d.]+)"[^>]*>签署<', found)
+    assert top is not None
+    assert abs(float(top[1]) / 72 * 25.4 - (297 - 22 - 80)) < 3
     field = next(iter(reader.embedded_regular_signatures)).sig_field
     assert [int(n) for n in field["/Rect"]] == list(box(NOTARY))
 
