@@ -49,10 +49,11 @@
       if (form.dataset.waiting) return;
       form.dataset.waiting = "1";
       const button = event.submitter;
-      running.then(() => {
+      // Not before this event is over: a form that is being submitted does not submit itself.
+      running.then(() => setTimeout(() => {
         form.dataset.going = "1";
         form.requestSubmit(button);
-      });
+      }));
     });
     addEventListener("pageshow", () => {
       delete form.dataset.waiting;
