@@ -173,7 +173,10 @@ def test_when_the_network_goes_the_screen_keeps_what_it_knows(
     expect(lost).to_be_hidden(timeout=30_000)
 
 
-@pytest.mark.parametrize(("locale", "scheme"), [("zh-CN", "dark"), ("en-US", "light")])
+@pytest.mark.parametrize(
+    ("locale", "scheme"),
+    [("zh-CN", "dark"), pytest.param("en-US", "light", marks=pytest.mark.soak)],
+)
 def test_every_page_is_accessible_and_fits_a_telephone(
     drawn: Performance, open_page: OpenPage, locale: str, scheme: str
 ) -> None:
