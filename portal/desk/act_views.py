@@ -110,7 +110,10 @@ def _begun(matter: MatterView, form: Any) -> Any:
 
 def _choices(matter: MatterView, form: Any) -> None:
     if hasattr(form, "notary"):
-        form.notary.choices = list(desk().notaries().items())
+        form.notary.choices = [
+            ("", gettext("Choose a notary")),
+            *desk().notaries().items(),
+        ]
     if hasattr(form, "party"):
         whole = ("", gettext("The application as a whole"))
         form.party.choices = [
@@ -157,6 +160,8 @@ def _second(actor: Actor, matter_id: str, form: Any) -> None:
 
 def _keep_away(actor: Actor, matter_id: str, form: Any) -> None:
     notary = form.notary.data or ""
+    if not notary:  # it is not taken back: nobody is meant by leaving it empty
+        raise BadInput("no_notary", "Choose one of the office's notaries.", field="notary")
     other = "" if notary == actor.id else notary
     desk().keep_away(actor, matter_id, form.reason.data or "", other)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import calendar as months
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
@@ -127,7 +128,7 @@ def _page(year: int, *, editing: bool, **more: Any) -> str:
         year=year,
         months=shown,
         working=sum(month.working for month in shown),
-        special=list(known.values()),
+        special=list(_runs(known.values())),
         weekdays=[(format_date(day, "EEEEE"), format_date(day, "EEEE")) for day in weekdays],
         changes=_days().changes(actor) if actor.has(NOTARY) else [],
         editing=editing,
@@ -136,9 +137,34 @@ def _page(year: int, *, editing: bool, **more: Any) -> str:
         previous=year - 1 if year > FIRST.year else None,
         following=year + 1 if year < LAST.year else None,
         full=lambda day: format_date(day, "full"),
+        medium=lambda day: format_date(day, "medium"),
         max_note=MAX_NOTE,
         **more,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Days in a row that say the same."""
+
+    first: date
+    last: date
+    working: bool
+    note: str
+
+
+def _runs(days: Iterable[ListedDay]) -> Iterator[Run]:
+    run: Run | None = None
+    for each in days:
+        same = run is not None and (run.working, run.note) == (each.working, each.note)
+        if run is not None and same and each.day == run.last + timedelta(days=1):
+            run = replace(run, last=each.day)
+            continue
+        if run is not None:
+            yield run
+        run = Run(each.day, each.day, each.working, each.note)
+    if run is not None:
+        yield run
 
 
 def _month(year: int, month: int, known: dict[date, ListedDay]) -> Month:

@@ -16,7 +16,11 @@ _WORDS = {"maxlength": MAX_WORDS, "rows": 4, "required": True}
 
 
 def _choices(reasons: tuple[Reason, ...]) -> list[tuple[str, str]]:
-    return [(each.code, f"{each.item} {each.said(language())}".strip()) for each in reasons]
+    chinese = language() == "zh"
+    return [
+        (each.code, f"{each.item if chinese else each.item_en} {each.said(language())}".strip())
+        for each in reasons
+    ]
 
 
 class AcceptForm(FlaskForm):  # type: ignore[misc]

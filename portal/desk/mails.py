@@ -53,4 +53,4 @@ OVERDUE: Final = Letter(
     "公证申请 {number} 的办理期限已于 {due} 届满。",
     "The period of application {number} ended on {due}.",
 )
-PARTS: Final = {"first": ("承办公证员", "first notary"), "second": ("复核公证员", "second notary")}
+PARTS: Final = {"first": ("承办公证员", "first notary"), "second": ("第二公证员", "second notary")}

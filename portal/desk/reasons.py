@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+_NUMERALS: Final = "一二三四五六七八九"
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -17,6 +19,11 @@ class Reason:
     item: str
     zh: str
     en: str
+
+    @property
+    def item_en(self) -> str:
+        """``（三）`` → ``(3)``."""
+        return f"({_NUMERALS.index(self.item[1]) + 1})" if self.item else ""
 
     def said(self, language: str) -> str:
         """In ``"zh"`` or ``"en"``."""

@@ -17,6 +17,7 @@ from portal.desk import (
     words,
 )
 from portal.desk.blueprint import LOOKING, blueprint
+from portal.desk.clock import day_of
 from portal.desk.queue import VIEWS, QueueFilter
 from portal.security import roles_required
 from portal.ui.context import current_actor, services
@@ -44,13 +45,16 @@ def queue() -> str:
         text=request.args.get("text", "")[:_TEXT],
         page=request.args.get("page", 1, type=int),
     )
-    found = services().desk.queue(current_actor(), wanted)
+    found, zone = services().desk.queue(current_actor(), wanted), services().settings.zone
     asked: dict[str, Any] = {"view": wanted.view}
     asked |= {name: getattr(wanted, name) for name in ("template", "text") if getattr(wanted, name)}
     return render_template(
         "desk/queue.html",
         found=found,
-        rows=[(row, present.days_bar(row.clock, row.state)) for row in found.rows],
+        rows=[
+            (row, present.days_bar(row.clock, row.state), day_of(row.submitted_at, zone))
+            for row in found.rows
+        ],
         wanted=wanted,
         words=words,
         around=services().desk.around(),

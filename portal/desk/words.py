@@ -17,7 +17,7 @@ __all__ = ["LANGUAGES", "PARTY_KINDS", "PURPOSES", "WITHDRAWALS"]
 #: state → its name, how its badge looks, its icon
 STATES: Final = {
     "submitted": (lazy_gettext("to be decided on"), "moving", "inbox"),
-    "accepted": (lazy_gettext("accepted"), "moving", "writing-sign"),
+    "accepted": (lazy_gettext("being examined"), "moving", "writing-sign"),
     "issued": (lazy_gettext("certificate issued"), "issued", "certificate"),
     "refused": (lazy_gettext("refused"), "off", "circle-x"),
     "withdrawn": (lazy_gettext("withdrawn"), "off", "arrow-back-up"),
