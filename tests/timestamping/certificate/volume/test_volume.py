@@ -60,8 +60,8 @@ def packed(bureau: Bureau) -> tuple[bytes, bytes]:
         "subject/package.zip": bureau.package,
     }
     listed = [ListedFile(k, len(v), hashlib.sha256(v).hexdigest()) for k, v in files.items()]
-    manifest = FileList.decode(write_manifest(data, listed))
-    deposit = bureau.house.deposit(files=manifest)
+    manifest = write_manifest(data, listed)
+    deposit = bureau.house.deposit(manifest, files=FileList.decode(manifest))
     letter = issue_letter(deposit, bureau.sealer)
     out = io.BytesIO()
     parts = PackageParts(deposit, letter, None, lambda file: io.BytesIO(files[file.path]))
