@@ -9,11 +9,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
+from sqlalchemy import make_url
 
 from portal.accounts import totp
 from portal.accounts.keys import create_api_key
@@ -25,7 +24,7 @@ from portal.database import Database
 from portal.services import Services, build_services
 from portal.settings import Environment, Settings
 from tests.portal.client import PASSWORD, PortalClient
-from tests.portal.templates import Fill, postgres_template, sqlite_template
+from tests.portal.templates import Fill, administer, postgres_template, sqlite_template
 
 MakeUser = Callable[..., User]
 MakeKey = Callable[..., str]
@@ -33,26 +32,23 @@ MakeSettings = Callable[..., Settings]
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
-    """An empty database: a schema of its own in TEST_DATABASE_URL's, else a SQLite file."""
+def database_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of its own: on TEST_DATABASE_URL's server, else a SQLite file. It is empty; for a
+    test that lets ``fill`` make it, it is not there yet."""
     server = os.environ.get("TEST_DATABASE_URL", "")
     if not server:
         yield f"sqlite:///{tmp_path / 'portal.db'}"
         return
-    schema = f"t_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    mark = "&" if "?" in server else "?"
-    yield f"{server}{mark}options={quote(f'-csearch_path={schema}')}"
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
+    url = make_url(server).set(database=f"t_{uuid.uuid4().hex}")
+    if "fill" not in request.fixturenames:
+        administer(server, f"CREATE DATABASE {url.database}")
+    yield url.render_as_string(hide_password=False)
+    administer(server, f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
 def fill(tmp_path_factory: pytest.TempPathFactory) -> Fill:
-    """Brings an empty database to the newest schema, quickly."""
+    """Makes the database that ``database_url`` names, with the newest schema, quickly."""
     server = os.environ.get("TEST_DATABASE_URL", "")
     if server:
         return postgres_template(server)
