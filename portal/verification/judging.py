@@ -74,7 +74,7 @@ def examine(path: Path, trust: PackageTrust | None = None, file: Path | None = N
 
     found = verify_evidence(path, file=file, trust=trust, more=further)
     if isinstance(found, CertificateReport):
-        return Examined(report_of(found, "certificate"), found, found.facts.number)
+        return Examined(report_of(found, "notarial"), found, found.facts.number)
     return Examined(report_of(found, _subject(path)), found, named[0] if named else "")
 
 
