@@ -32,7 +32,7 @@ def panel_values(side: Side, matter_id: str, actor: Actor) -> dict[str, Any] | N
         "words": words,
         "begins": begins,
         "volume": volume,
-        "archives": archives and hasattr(certificates(), "archive"),
+        "archives": archives,
         "owns_volume": matter.owner_id == actor.id,
     }
 

@@ -26,8 +26,8 @@ STATES: Final[dict[str, tuple[Word, str, str]]] = {
 }
 STATUSES: Final[dict[str, tuple[Word, str, str]]] = {
     "in-force": (lazy_gettext("In force"), "issued", "circle-check"),
-    "corrected": (lazy_gettext("Corrected"), "waiting", "writing-sign"),
-    "revoked": (lazy_gettext("Revoked"), "failed", "circle-x"),
+    "corrected": (lazy_gettext("Corrected since"), "waiting", "writing-sign"),
+    "revoked": (lazy_gettext("Revoked since"), "failed", "circle-x"),
 }
 KEYS: Final[dict[str, tuple[Word, str]]] = {
     "pkcs12": (lazy_gettext("Key file handed in"), "file-upload"),

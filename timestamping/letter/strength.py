@@ -221,6 +221,17 @@ def _notary(facts: StrengthFacts) -> Strength:
             ),
             True,
         )
+    if facts.notarial:
+        return Strength(
+            "notarial-document",
+            label,
+            Words("公证文书", "notarial document"),
+            Words(
+                "所存证的即为公证机构出具的文书。",
+                "What was deposited is itself a document of the notary's office.",
+            ),
+            True,
+        )
     return Strength(
         "not-notarised",
         label,
