@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
@@ -22,7 +23,7 @@ from portal.matters.models import (
     MatterState,
 )
 from portal.matters.parties import forget_content
-from portal.matters.shapes import Application
+from portal.matters.shapes import LANGUAGES, Application
 from portal.problems import BadInput, Conflict, Forbidden, NotFound
 
 #: drafts and applications under way of one person or organisation
@@ -89,6 +90,7 @@ class Drafting:
         with self._kit.tools.database.transaction() as session:
             matter = access.changeable(session, actor, matter_id, MatterState.DRAFT)
             application = writing.checked(stated, partial=partial)
+            application = self._in_language(session, matter, application)
             if application == application_of(matter):
                 return
             for name in Application.__slots__:
@@ -116,6 +118,19 @@ class Drafting:
             record(session, actor, "matter.discarded", matter.subject, {"number": matter.number})
             session.delete(matter)
         forget_content(self._kit, [key for key in keys if key])
+
+    def _in_language(
+        self, session: Session, matter: Matter, application: Application
+    ) -> Application:
+        """With the facts in the language chosen now, where these are still the usual words."""
+        deposit = session.get_one(Deposit, matter.deposit_id)
+        usual = {
+            language: writing.first_facts(matter.template, deposit, language)
+            for language in LANGUAGES
+        }
+        if application.facts in usual.values():
+            return replace(application, facts=usual[application.language])
+        return application
 
     def _deposit(self, session: Session, actor: Actor, deposit_id: str) -> Deposit:
         visible = Deposit.id == deposit_id, deposit_access.readable(actor)

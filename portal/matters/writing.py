@@ -95,7 +95,8 @@ def checked(stated: Application, *, partial: bool) -> Application:
         message = "Between 1 and %(limit)s copies."
         raise BadInput("copies", message, field="copies", limit=MAX_COPIES)
     purpose = prose("purpose", stated.purpose, MAX_PURPOSE)
-    purpose = purpose or purpose_words(stated.purpose_code, stated.language)
+    if not purpose or purpose in _USUAL:  # the usual words follow the choice
+        purpose = purpose_words(stated.purpose_code, stated.language)
     if not purpose and not partial:
         raise BadInput("purpose_words", "Say in words what it is for.", field="purpose")
     facts = prose("facts", stated.facts, MAX_FACTS, needed=not partial)
@@ -111,3 +112,8 @@ def _in(words: tuple[str, str], language: str, between: str) -> str:
     if language == "zh+en":
         return between.join(words)
     return words[0] if language == "zh" else words[1]
+
+
+_USUAL: Final = frozenset(
+    purpose_words(code, language) for code in _PURPOSES for language in LANGUAGES
+)

@@ -25,6 +25,7 @@ from portal.cases.service import CaseFields
 from portal.deposits.models import Deposit
 from portal.draws.models import Draw, DrawParty
 from portal.imports.models import Import
+from portal.matters.models import Matter, MatterDocument, MatterMaterial, MatterParty
 from portal.organisations.models import AccessGrant, Invitation, Membership, Organisation
 from portal.security import PUBLIC_ENDPOINTS
 from portal.services import Services
@@ -34,6 +35,7 @@ from portal.uploads.receiving import Body
 from portal.webhooks.models import WebhookEndpoint
 from tests.portal.client import PortalClient
 from tests.portal.conftest import MakeUser
+from tests.portal.matters.conftest import PERSON, hand_in
 from tests.portal.organisations.conftest import (
     Company,
     acting,
@@ -71,6 +73,10 @@ _KEPT = (
         DrawParty,
         Import,
         Invitation,
+        Matter,
+        MatterDocument,
+        MatterMaterial,
+        MatterParty,
         Membership,
         Organisation,
     ),
@@ -134,7 +140,16 @@ def ids(services: Services, company: Company) -> dict[str, str]:
     with services.database.transaction() as session:
         session.add(hook)
     organiser = replace(manager, roles=manager.roles | {"organiser"})
+    while services.deposits.advance():
+        pass
+    matter = services.matters.create(manager, deposit.id)
+    party = services.matters.add_party(manager, matter, PERSON)
+    material = services.matters.view(manager, matter).materials[0].id
     return {
+        "matter_id": matter,
+        "party_id": party,
+        "material_id": material,
+        "document_id": hand_in(services.matters, manager, matter, material),
         "draw_id": services.draws.create(organiser, "抽奖", ""),
         "party": "organiser",
         "draft_id": draft,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,9 @@ from portal.matters.parties import bounded
 from portal.matters.shapes import Application, Particulars, PartyFields
 from portal.matters.sniffing import TAKEN, sniffed
 from portal.problems import BadInput
+from tests.portal.matters.conftest import CREDIT_CODE, ID_CARD
+
+Made = TypeVar("Made")
 
 
 def particulars(**more: object) -> Particulars:
@@ -26,7 +31,7 @@ def particulars(**more: object) -> Particulars:
         "name": "张三",
         "document": "id-card",
         "country": "CN",
-        "number": "11010519491231002X",
+        "number": ID_CARD,
         "phone": "",
         "address": "",
         "acts_for": None,
@@ -34,6 +39,14 @@ def particulars(**more: object) -> Particulars:
         "checked_at": None,
     }
     return Particulars(**(known | more))  # type: ignore[arg-type]
+
+
+def tried(make: Callable[[], Made]) -> tuple[Made | None, str]:
+    """What was made, or the field that was refused."""
+    try:
+        return make(), ""
+    except BadInput as error:
+        return None, error.field or "none"
 
 
 def test_the_words_of_an_edition_never_change() -> None:
@@ -53,15 +66,13 @@ def test_every_sentence_about_what_is_missing_is_in_the_catalogue() -> None:
         particulars(id="a", name=""),
         particulars(id="b", role="agent", acts_for=None),
         particulars(id="c", kind="organisation", document="business-licence", number="1"),
-        particulars(
-            id="d", kind="organisation", document="business-licence", number="91350100M000100Y43"
-        ),
+        particulars(id="d", kind="organisation", document="business-licence", number=CREDIT_CODE),
     ]
     said = [*rules.missing_parties(parties), *rules.missing_parties([])]
     assert {each.message for each in said} <= known
     assert {str(each.params["why"]) for each in said if "why" in each.params} <= known
     assert set(_SENTENCES.values()) <= known
-    assert all(set(words.MATERIALS) == set(_SENTENCES) for _ in (1,))
+    assert set(words.MATERIALS) == set(_SENTENCES)
 
 
 def test_which_certificates_a_deposit_can_have() -> None:
@@ -119,11 +130,9 @@ def test_sniffing_any_bytes(head: bytes) -> None:
 
 @given(st.text(max_size=210))
 def test_a_name_is_kept_as_it_is_or_refused_by_field(name: str) -> None:
-    try:
-        fields = bounded(PartyFields(name=name))
-    except BadInput as error:
-        assert error.field == "name"
-    else:
+    fields, field = tried(lambda: bounded(PartyFields(name=name)))
+    assert field in ("", "name")
+    if fields is not None:
         assert fields.name == " ".join(name.split())
         assert "\u202e" not in shown_name(rules.masked("person", fields.name))
 
@@ -133,9 +142,7 @@ def test_an_application_is_normal_or_refused_by_field(
     purpose: str, facts: str, copies: int
 ) -> None:
     stated = Application("other", purpose, facts, "CN", "zh", copies)
-    try:
-        found = writing.checked(stated, partial=True)
-    except BadInput as error:
-        assert error.field in ("purpose", "facts", "copies")
-    else:
+    found, field = tried(lambda: writing.checked(stated, partial=True))
+    assert field in ("", "purpose", "facts", "copies")
+    if found is not None:
         assert writing.checked(found, partial=True) == found

@@ -124,6 +124,23 @@ def test_a_template_that_does_not_fit(
         matters.create(actor, deposit.id, "draw")
 
 
+def test_the_usual_words_follow_the_choice(
+    matters: MatterService, actor: Actor, draft: str
+) -> None:
+    begun = matters.view(actor, draft).application
+    matters.save(actor, draft, dataclasses.replace(begun, purpose_code="litigation"))
+    known = matters.view(actor, draft).application
+    assert known.purpose == "诉讼举证 / Evidence in court proceedings"
+    changed = dataclasses.replace(known, purpose_code="arbitration", language="zh")
+    matters.save(actor, draft, changed)
+    known = matters.view(actor, draft).application
+    assert known.purpose == "仲裁举证"
+    assert known.facts == begun.facts.split("\n")[0]
+    own = dataclasses.replace(known, purpose="向某某仲裁委员会举证", facts="我的话", language="en")
+    matters.save(actor, draft, own)
+    assert matters.view(actor, draft).application == own
+
+
 def test_strangers_find_nothing(
     services: Services,
     matters: MatterService,
