@@ -109,6 +109,7 @@ class Services:
             *self.captures.sidelines(),
             *self.draws.sidelines(),
             *self.checks.sidelines(),
+            *self.certificates.sidelines(),
         )
 
     def housekeeping(self) -> None:
