@@ -77,10 +77,10 @@ def read_custody(data: bytes) -> Custody:
         raise BadCustody(f"an extract has at most {MAX_CUSTODY} bytes")
     try:
         value = json.loads(data)
-        canonical = canonical_json(value) == data
+        canonical = isinstance(value, dict) and canonical_json(value) == data
     except (ValueError, RecursionError, TypeError) as error:
         raise BadCustody("the extract is not JSON") from error
-    if not isinstance(value, dict) or value.get("schema") != SCHEMA or not canonical:
+    if not canonical or value.get("schema") != SCHEMA:
         raise BadCustody(f"the extract is not {SCHEMA} in canonical form (RFC 8785)")
     head, subjects, entries = value.get("head"), value.get("subjects"), value.get("entries")
     if value.keys() != {"schema", "matter", "subjects", "head", "entries"}:
