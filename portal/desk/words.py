@@ -19,7 +19,7 @@ STATES: Final = {
     "submitted": (lazy_gettext("to be decided on"), "moving", "inbox"),
     "accepted": (lazy_gettext("being examined"), "moving", "writing-sign"),
     "issued": (lazy_gettext("certificate issued"), "issued", "certificate"),
-    "refused": (lazy_gettext("refused"), "off", "circle-x"),
+    "refused": (lazy_gettext("not notarised"), "off", "circle-x"),
     "withdrawn": (lazy_gettext("withdrawn"), "off", "arrow-back-up"),
     "archived": (lazy_gettext("archived"), "issued", "stack-2"),
 }
@@ -33,7 +33,7 @@ VIEWS: Final = {
     "waiting": lazy_gettext("Waiting for the applicant"),
     "paused": lazy_gettext("Clock stands still"),
     "overdue": lazy_gettext("Overdue"),
-    "ended": lazy_gettext("Closed"),
+    "ended": lazy_gettext("Concluded"),
 }
 PARTS: Final = {
     "first": lazy_gettext("First notary"),
@@ -59,7 +59,7 @@ TROUBLES: Final = {
     "volume": lazy_gettext("The archive volume waits"),
 }
 OUTCOMES: Final = {
-    "issued": lazy_gettext("Issued"),
+    "issued": lazy_gettext("With certificate"),
     "refused": lazy_gettext("Refused"),
     "withdrawn": lazy_gettext("Withdrawn"),
     "open": lazy_gettext("Open"),
