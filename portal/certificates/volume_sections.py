@@ -280,7 +280,7 @@ def _checks(shelf: Shelf) -> Iterator[Block]:
         said = list(confirmations(shelf.session, check.id))
         yield Facts(
             (
-                (Words("核查次序", "Check no."), str(check.n)),
+                (Words("核验次序", "Check no."), str(check.n)),
                 (Words("结束", "Ended"), shelf.at(check.ended_at)),
                 (Words("报告摘要", "SHA-256 of the report"), check.sha256 or ""),
             )

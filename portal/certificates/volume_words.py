@@ -24,7 +24,7 @@ SECTIONS: Final = {
     "handling": Words("承办与期限", "Handling and time"),
     "messages": Words("往来信息", "Messages"),
     "deposit": Words("所涉存证", "Deposit concerned"),
-    "checks": Words("核查", "Checks"),
+    "checks": Words("核验", "Checks"),
     "certificates": Words("公证文书", "Certificates"),
     "copies": Words("副本", "Copies"),
     "custody": Words("保管记录", "Chain of custody"),

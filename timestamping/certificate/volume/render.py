@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from timestamping.pdf.errors import LetterError
 from timestamping.pdf.text import Run, escaped, runs
 from timestamping.pdf.typeset import typeset
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+#: From here on characters are Chinese, or set like it.
+_CJK: Final = 0x2E80
 #: Beside the certificate's, whose pieces it shares.
 TEMPLATE: Final = Path(__file__).parents[1] / "templates" / "volume.typ"
 
@@ -55,7 +59,7 @@ def _section(section: Section) -> dict[str, Any]:
 
 def _block(block: Block) -> dict[str, Any] | None:
     if isinstance(block, Facts):
-        rows = [{**_words(label), "value": _lines(text)} for label, text in block.rows if text]
+        rows = [{**_words(label), **_value(text)} for label, text in block.rows if text]
         return {"kind": "facts", "rows": rows} if rows else None
     if isinstance(block, Table):
         if not block.rows:
@@ -68,6 +72,13 @@ def _block(block: Block) -> dict[str, Any] | None:
             "rows": [[_lines(cell) for cell in row] for row in block.rows],
         }
     return {"kind": "note", **_words(block.text)}
+
+
+def _value(text: str) -> dict[str, Any]:
+    """With how it is set: digests in digits' type, Latin text with Latin quotation marks."""
+    latin = all(ord(character) < _CJK for character in text)
+    mono = _DIGEST.fullmatch(text) is not None
+    return {"value": _lines(text), "mono": mono, "lang": "en" if latin else "zh"}
 
 
 def _lines(text: str) -> list[list[Run]]:
