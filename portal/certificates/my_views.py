@@ -26,7 +26,7 @@ def mine(certificate_id: str) -> str:
         link=link,
         qr=_qr(link),
         has_package=view.deposit_state == State.ISSUED,
-        package=url_for("deposits.package", deposit_id=view.deposit_id),
+        package=url_for("deposits.package", deposit_id=view.deposit_id, original=1),
     )
 
 
