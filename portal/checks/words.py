@@ -11,7 +11,7 @@ from portal.checks.shapes import CONTENT, LEDGER, NOTHING, ORIGIN, TIME
 #: group → name, icon, what it asks
 GROUPS: Final = {
     CONTENT: (
-        lazy_gettext("Content"),
+        lazy_gettext("The content"),
         "fingerprint",
         lazy_gettext("Is it still, byte for byte, what was deposited?"),
     ),
