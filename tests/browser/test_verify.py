@@ -38,6 +38,7 @@ def bodies(page: Page) -> list[Request]:
     return sent
 
 
+@pytest.mark.timeout(900)
 def test_five_gigabytes_stay_where_they_are(open_page: OpenPage, tmp_path: Path) -> None:
     path = tmp_path / "录像.mkv"
     with path.open("wb") as file:
@@ -47,7 +48,7 @@ def test_five_gigabytes_stay_where_they_are(open_page: OpenPage, tmp_path: Path)
     page.set_input_files("#verify-file", path)
     expect(page.locator("#verify-line")).to_contain_text("/ 5 GiB", timeout=20_000)
     verdict = page.locator("#verify-answer .verdict-sentence")
-    expect(verdict).to_have_text("Not found.", timeout=150_000)
+    expect(verdict).to_have_text("Not found.", timeout=600_000)
     expect(page.locator("#verify-line")).to_contain_text(
         "7f06c62352aebd8125b2a1841e2b9e1ffcbed602f381c3dcb3200200e383d1d5"
     )
@@ -116,8 +117,8 @@ def test_scanning(depositor: Page, open_page: OpenPage, make_file: MakeFile) -> 
     expect(page.locator("#scan-video")).to_be_visible()
     page.evaluate("window.seen = 'https://evil.example/steal'")
     expect(page.locator("#scan-problem")).to_have_text("That code holds no number of this portal.")
-    page.click("#scan-open")
     page.evaluate(f"window.seen = 'https://elsewhere.example/verify/{number}'")
+    page.click("#scan-open")
     expect(page.locator("#answer .verdict-sentence")).to_have_text(
         "This deposit matches its record."
     )

@@ -76,7 +76,8 @@
     }
     video.srcObject = stream;
     dialog.showModal();
-    await video.play().catch(() => {});
+    // A picture that is not there yet is no code; looking begins at once.
+    video.play().catch(() => {});
     look();
   });
 
