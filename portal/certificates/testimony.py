@@ -6,6 +6,7 @@ where; what the notary did; what was found; what is certified, and what is not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from portal.certificates.numbers import Number
 from portal.certificates.shapes import PartyLine, SubjectLine
 from portal.checks.shapes import Standing
 
+#: A line whose first letter is a Chinese character.
+_HAN: Final = re.compile(r"[\W\d_]*[\u3400-\u9fff]")
 _GROUPS: Final = {
     "content": ("内容", "content"),
     "time": ("时间", "time"),
@@ -66,13 +69,20 @@ def revocation(before: Certificate, words: tuple[tuple[str, str], ZoneInfo]) -> 
     )
 
 
+def _in(facts: str, *, chinese: bool) -> str:
+    """The lines written in this language, where facts are stated in both; else all of them."""
+    lines = [line for line in facts.splitlines() if line.strip()]
+    wanted = [line for line in lines if bool(_HAN.match(line)) is chinese]
+    return "\n".join(wanted) if wanted else facts
+
+
 def _chinese(words: Words) -> str:
     subject = words.subject
     paragraphs = [
         (
             f"申请人{_names(words, '、')}于{_day_zh(words.asked_at, words.zone)}向"
             f"{words.office[0]}申请{_MATTERS[words.template][0]}。"
-            f"申请证明的事项为：{_sentence(words.facts, '。')}"
+            f"申请证明的事项为：{_sentence(_in(words.facts, chinese=True), '。')}"
         ),
         (
             f"经查，{_MATTERS[words.template][1]}于{_moment_zh(subject.gen_time, words.zone)}在"
@@ -107,7 +117,7 @@ def _english(words: Words) -> str:
         (
             f"On {_day_en(words.asked_at, words.zone)}, {_names(words, ', ')} (the Applicant) "
             f"applied to {office} for {_MATTERS[words.template][2]}. The facts to be proved are: "
-            f"{_sentence(words.facts, '.')}"
+            f"{_sentence(_in(words.facts, chinese=False), '.')}"
         ),
         (
             f"It was found that {_MATTERS[words.template][3]} was deposited with "
