@@ -113,7 +113,7 @@ def test_from_the_button_to_a_strangers_verdict(
         "Chain of custody",
     ):
         assert said in text, said
-    assert "开始机器核查" in text  # custody entries in words
+    assert "开始机器核验" in text  # custody entries in words
 
     for name in ("files/custody.json", "files/volume.pdf", f"files/certificate-{number}.zip"):
         bad = tmp_path / "bad.zip"
