@@ -24,7 +24,9 @@ def test_a_draw_becomes_a_certificate(
     register: Callable[..., Page],
     watch: Watch,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(small, "_LONG", 300_000)
     watch.expect("the server responded with a status of 4")  # what the wizard may not save yet
     hall = Hall(sign_in_staff(), sign_in_staff(), register("李娜"))
     small.plan(hall)
