@@ -71,7 +71,9 @@ class PortalParty:
         dealt = {str(each.statement["dealer"]) for each in said if each.type == "share"}
         for each in pending:
             dealer = str(each.statement.get("dealer", ""))
-            if each.type == "share" and dealer not in dealt and dealer != PORTAL:
+            # A share that came when the secret was out already stays where it is.
+            missing = record.phase == "reveal" and dealer not in record.current.secrets
+            if each.type == "share" and missing and dealer not in dealt and dealer != PORTAL:
                 dealt.add(dealer)
                 made.append(party.share(record, dealer, now))
         return made

@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import lottery
 from lottery.record import Record
 from lottery.transcript import split
 from portal.deposits.models import Deposit
+from portal.draws import stepping
 from portal.draws.models import DrawStep
 from portal.services import Services
 from tests.portal.draws.acting import Ceremony
@@ -102,6 +106,35 @@ def test_a_withheld_secret_is_recovered_to_the_same_seed(make_ceremony: MakeCere
     assert ceremony.phase == "final"
     steps = [step.type for step in ceremony.view.steps]
     assert "recover" in steps
+
+
+def test_a_share_that_comes_late_stops_nothing(
+    make_ceremony: MakeCeremony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two shares are being made a step when the last holder's comes, which none needs any more."""
+    ceremony = make_ceremony(public=1)
+    ceremony.begin()
+    ceremony.announce()
+    ceremony.bind()
+    ceremony.attend()
+    ceremony.everybody("reveal", but=[ceremony.public[0]])
+    known, seal_step = ceremony.record(), stepping.seal_step
+    first, last = (
+        person.party(ceremony.draw_id).share(known, "public", ceremony.now)
+        for person in (ceremony.organiser, ceremony.notary)
+    )
+    late = [last]
+
+    def while_sealing(*given: Any) -> bytes:
+        if late:
+            ceremony.hand_in(ceremony.notary, late.pop())
+        return seal_step(*given)
+
+    monkeypatch.setattr(stepping, "seal_step", while_sealing)
+    ceremony.hand_in(ceremony.organiser, first)
+    ceremony.work()
+    assert not late
+    assert ceremony.phase == "final", ceremony.view.wait
 
 
 def test_a_voided_attempt_stays_and_the_next_begins(ceremony: Ceremony) -> None:
