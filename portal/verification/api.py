@@ -13,6 +13,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from werkzeug.exceptions import UnsupportedMediaType
 
+from portal.api.schemas import ErrorSchema
 from portal.problems import BadInput
 from portal.ui.context import current_actor, services
 from portal.verification import caching
@@ -62,6 +63,7 @@ class DigestVerification(MethodView):
 class NumberVerification(MethodView):
     @blueprint.doc(operationId="verifyNumber")
     @blueprint.response(200, ReportSchema)
+    @blueprint.alt_response(422, schema=ErrorSchema, description="It is no number or digest")
     def get(self, number: str) -> Response:
         """Verify what is recorded under a number, which caches may keep for a minute.
 

@@ -61,8 +61,8 @@ class _Fuse:
 
         setattr(owner, name, guarded)
 
-    def guard_transactions(self) -> None:
-        transaction = Database.transaction
+    def guard_transactions(self, name: str) -> None:
+        transaction = getattr(Database, name)
 
         @contextmanager
         def guarded(database: Database) -> Iterator[Any]:
@@ -72,7 +72,7 @@ class _Fuse:
                 self.cross()  # everything is written and nothing committed
             self.cross()
 
-        Database.transaction = guarded  # type: ignore[method-assign]
+        setattr(Database, name, guarded)
 
 
 def _light(crossings: int) -> None:
@@ -80,7 +80,8 @@ def _light(crossings: int) -> None:
     if not crossings:
         return
     fuse = _Fuse(crossings)
-    fuse.guard_transactions()
+    fuse.guard_transactions("transaction")
+    fuse.guard_transactions("writing")
     for owner, name in (
         (Stamper, "stamp_many"),
         (TlogLedger, "append"),

@@ -478,7 +478,7 @@ BAD: dict[str, dict[str, Case]] = {
         "an authority for another purpose": (
             lambda: _under(ExtendedKeyUsageOID.CODE_SIGNING),
             {},
-            "may not issue for time-stamping",
+            "may not issue for this purpose",
         ),
     },
     "carried-material": {

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from forensics.pages import Limits, PageRefused, bounds
+from forensics.pages.errors import BrowserGone
 from tests.forensics.pages.conftest import Desk, StartDesk, free_port, launch, wait_for
 from tests.forensics.pages.reading import index, validate, wacz_records
 from tests.site.certificates import Certificates, make
@@ -229,6 +230,15 @@ def test_a_browser_that_dies_leaves_its_archive(desk: Desk, site: Site) -> None:
     assert bodies[site.url + "/images/3.png"] == site.pages["/images/3.png"].body
 
 
+def _gone(desk: Desk, url: str) -> bool:
+    """Whether the agent, which may not have noticed yet that the browser went, opened the page."""
+    try:
+        desk.go(url)
+    except (PageRefused, BrowserGone):
+        return False
+    return True
+
+
 def test_a_browser_that_comes_back_is_followed_again(
     desk: Desk, site: Site, certificates: Certificates
 ) -> None:
@@ -238,8 +248,7 @@ def test_a_browser_that_comes_back_is_followed_again(
     desk.process.wait()
     (desk.folder / "profile/SingletonLock").unlink(missing_ok=True)
     desk.process = launch(desk.folder, desk.port, certificates)
-    wait_for(lambda: desk.agent.alive and desk.agent._watch.tabs.pages())
-    desk.go(site.url + "/article")
+    wait_for(lambda: _gone(desk, site.url + "/article"))
     desk.agent.close()
     found = {each.address for each in wacz_records(wacz(desk)) if each.kind == "response"}
     assert {site.url + "/gallery", site.url + "/article"} <= found
