@@ -1,5 +1,5 @@
 """``python -m benchmarks [NAME ...]``: run the named benchmarks, or all of them, in order.
-``search`` and ``lottery`` are run only when they are named.
+``search``, ``lottery`` and ``ingesting`` are run only when they are named.
 
 Each prints one JSON line per figure: ``name, value, unit, floor, ok``. The exit status is the
 number of figures that missed their floor, so that a script can ask.
@@ -15,7 +15,7 @@ NAMES = (
     "desktop", "sealing", "browser_draw", "draw_viewers",
 )  # fmt: skip
 #: Run only when named: they fill a database or a folder for minutes before they measure.
-ON_REQUEST = ("search", "lottery")
+ON_REQUEST = ("search", "lottery", "ingesting")
 #: Names people also use for the same measurement.
 ALIASES = {"ledgers": "tlog"}
 MODULES = {"tlog": "ledgers"}

@@ -83,7 +83,7 @@ def main() -> int:
 def _draw(folder: Path, count: int) -> tuple[float, int, float]:
     """CPU-seconds and memory of list and draw; CPU-seconds of the verification."""
     path, kept, plan = folder / "list.csv", folder / f"kept-{count}", _Listed()
-    _write(path, count)
+    write_list(path, count)
     task = {
         "path": str(path),
         "layout": Layout("id", ("name",)).document(),
@@ -114,7 +114,7 @@ def _draw(folder: Path, count: int) -> tuple[float, int, float]:
     )
 
 
-def _write(path: Path, count: int) -> None:
+def write_list(path: Path, count: int) -> None:
     """Numbers in no order, as lists come, each of them once."""
     step = 7_919_000_007 if count > 1000 else 7
     space = 10**11 + 3
