@@ -5,7 +5,6 @@ The child is the very process the worker starts, beside a portal of its own with
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -16,14 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks._figures import figure, missed
-from benchmarks.lottery import ROOT, write_list
-from lottery.entries import Layout, Rules
+from benchmarks.lottery import ROOT, commit_task, write_list
 from tests.browser.server import live_portal
+from tests.lottery.building import DRAW
 
 _ENTRIES: Final = 10_000_000
 _PAGES: Final = ("/", "/verify", "/explorer", "/signin")
 _PAUSE: Final = 0.1
-_KEYS: Final = ("organiser", "notary", "salt", "lookup")
 
 
 def main() -> int:
@@ -58,18 +56,10 @@ def _asked(url: str, ended: threading.Event, rounds: int = 1_000_000) -> list[fl
 
 
 def _commit(folder: Path) -> None:
-    task = {
-        "path": str(folder / "list.csv"),
-        "layout": Layout("id", ("name",)).document(),
-        "rules": Rules(("A",)).document(),
-        "keys": {name: bytes([place]).hex() * 32 for place, name in enumerate(_KEYS, 1)},
-        "draw": "0d3f5a52-6f7a-4c39-9b5e-0f3f7a0b1c2d",
-        "folder": str(folder / "kept"),
-    }
     subprocess.run(
         [sys.executable, "-m", "lottery.entries", "commit"],
         cwd=ROOT,
-        input=json.dumps(task),
+        input=commit_task(folder / "list.csv", folder / "kept", DRAW),
         text=True,
         check=True,
         capture_output=True,

@@ -84,18 +84,9 @@ def _draw(folder: Path, count: int) -> tuple[float, int, float]:
     """CPU-seconds and memory of list and draw; CPU-seconds of the verification."""
     path, kept, plan = folder / "list.csv", folder / f"kept-{count}", _Listed()
     write_list(path, count)
-    task = {
-        "path": str(path),
-        "layout": Layout("id", ("name",)).document(),
-        "rules": Rules(("A",)).document(),
-        "keys": {
-            name: bytes([number]).hex() * 32
-            for number, name in enumerate(("organiser", "notary", "salt", "lookup"), 1)
-        },
-        "draw": plan.draw,
-        "folder": str(kept),
-    }
-    listed = _run([sys.executable, "-m", "lottery.entries", "commit"], json.dumps(task))
+    listed = _run(
+        [sys.executable, "-m", "lottery.entries", "commit"], commit_task(path, kept, plan.draw)
+    )
     plan.document = json.loads(listed.said.splitlines()[-1])["result"]
     drawn = min(_DRAWN, count)
     # The draw itself, in a process of its own, through the path the portal takes.
@@ -112,6 +103,20 @@ def _draw(folder: Path, count: int) -> tuple[float, int, float]:
         max(listed.memory, selected.memory),
         verified.cpu,
     )
+
+
+def commit_task(path: Path, folder: Path, draw: str) -> str:
+    """What the child is told on its standard input, to commit to the list at ``path``."""
+    names = ("organiser", "notary", "salt", "lookup")
+    task = {
+        "path": str(path),
+        "layout": Layout("id", ("name",)).document(),
+        "rules": Rules(("A",)).document(),
+        "keys": {name: bytes([number]).hex() * 32 for number, name in enumerate(names, 1)},
+        "draw": draw,
+        "folder": str(folder),
+    }
+    return json.dumps(task)
 
 
 def write_list(path: Path, count: int) -> None:

@@ -3,6 +3,7 @@ script error or a breach of the content security policy fails the test."""
 
 from __future__ import annotations
 
+import os
 import re
 import time
 import uuid
@@ -196,6 +197,19 @@ def sign_in_staff(portal: LivePortal, open_page: OpenPage) -> Callable[..., Page
 def depositor(register: Callable[..., Page]) -> Page:
     """Somebody who has just registered."""
     return register()
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Callable[[Page, str], None]:
+    """Photograph a page, into the folder that PHOTOGRAPHS names."""
+    folder = Path(os.environ.get("PHOTOGRAPHS", str(tmp_path)))
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def photograph(page: Page, name: str) -> None:
+        page.wait_for_timeout(1000)  # pages scroll to their answers
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+    return photograph
 
 
 @pytest.fixture

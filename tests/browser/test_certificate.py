@@ -27,19 +27,6 @@ _WITH_NUMBER = re.compile(r"\d{4}-DEMO-\d{6}")
 
 
 @pytest.fixture
-def keep(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Photograph a page, into the folder that PHOTOGRAPHS names."""
-    folder = Path(os.environ.get("PHOTOGRAPHS", str(tmp_path)))
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def photograph(page: Page, name: str) -> None:
-        page.wait_for_timeout(300)
-        page.screenshot(path=folder / f"{name}.png", full_page=True)
-
-    return photograph
-
-
-@pytest.fixture
 def picture(tmp_path: Path) -> Path:
     """A scanned identity card."""
     path = tmp_path / "身份证.png"

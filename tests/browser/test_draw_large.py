@@ -3,7 +3,6 @@ own, a big screen, a participant with a telephone, and the verifier copied to an
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -27,19 +26,6 @@ _TELEPHONE = {"width": 390, "height": 844}
 @pytest.fixture
 def hall(sign_in_staff: Callable[..., Page], register: Callable[..., Page]) -> Hall:
     return Hall(sign_in_staff(), sign_in_staff(), register("李娜"))
-
-
-@pytest.fixture
-def keep(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Photograph a page, into the folder that PHOTOGRAPHS names."""
-    folder = Path(os.environ.get("PHOTOGRAPHS", str(tmp_path)))
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def photograph(page: Page, name: str) -> None:
-        page.wait_for_timeout(1000)  # pages scroll to their answers
-        page.screenshot(path=folder / f"{name}.png")
-
-    return photograph
 
 
 def identity(number: int) -> str:
