@@ -45,6 +45,6 @@ bench: setup-test ## measure; NAME=tsa|tlog|letter|portal|verifier|storage|lotte
 
 lock: ## resolve the lock files anew from pyproject.toml
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.lock
-	uv pip compile pyproject.toml --extra postgres --extra redis --extra capture --extra draws --extra hsm --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements-dev.lock -o requirements.lock
+	uv pip compile pyproject.toml --extra postgres --extra redis --extra capture --extra draws --extra hsm --extra evm --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements-dev.lock -o requirements.lock
 
 .PHONY: help setup setup-test run test coverage soak check bench lock

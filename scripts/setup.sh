@@ -120,5 +120,12 @@ fi
 # --- Independent judges, for the tests -------------------------------------------------------
 if [ "$purpose" = test ]; then
     bash scripts/judges/setup_aics.sh
+    # --- The Solidity compiler and an EVM node, from npm by lock file ---
+    tools=$(sha256sum scripts/evm/package-lock.json | cut -c1-64)
+    if [ "$(cat "$state/evm" 2>/dev/null)" != "$tools" ] || [ ! -d scripts/evm/node_modules ]; then
+        say "installing the Solidity compiler and an EVM node"
+        npm ci --prefix scripts/evm --ignore-scripts --no-audit --no-fund --loglevel=error
+        echo "$tools" >"$state/evm"
+    fi
 fi
 say "ready"
