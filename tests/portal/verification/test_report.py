@@ -23,8 +23,8 @@ def check(code: str, outcome: Outcome = PASS) -> Check:
 def every_code() -> set[str]:
     """Every code any verifier can report."""
     codes = set(TOKEN_STEPS)
-    for name in ("chain_adapter.verify", "timestamping.pdf.verifier"):
-        codes |= {step[0] for step in importlib.import_module(name)._STEPS}
+    codes |= {step[0] for step in importlib.import_module("timestamping.pdf.verifier")._STEPS}
+    codes |= {step.code for step in importlib.import_module("chain_adapter.verify").STEPS}
     own = ["timestamping.package.judge", "timestamping.package.verifier", "forensics.verifier"]
     own += ["lottery.bundle.verifying", "timestamping.certificate.verifying"]
     own += ["timestamping.certificate.bundle", "timestamping.certificate.volume.verifying"]
