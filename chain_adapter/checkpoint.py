@@ -85,13 +85,8 @@ def require_origin(origin: str) -> None:
 def sign_checkpoint(signer: NoteSigner, size: int, root: bytes, time: datetime) -> SignedCheckpoint:
     """Sign the tree of ``size`` leaves at ``time`` (aware; kept in whole seconds)."""
     checkpoint = Checkpoint(signer.verifier.name, size, root)
-    text, second = checkpoint.text(), int(time.timestamp())
-    lines = (
-        signer.line(ED25519, text.encode()),
-        signer.line(COSIGNATURE, _cosigned(text, second), second.to_bytes(8, "big")),
-    )
-    moment = datetime.fromtimestamp(second, UTC)
-    return SignedCheckpoint(checkpoint, moment, Note(text, lines).encode())
+    note, moment = sign_timed(signer, checkpoint.text(), time)
+    return SignedCheckpoint(checkpoint, moment, note)
 
 
 @lru_cache(maxsize=1024)
@@ -104,14 +99,34 @@ def open_checkpoint(note: str, key: VerifierKey) -> SignedCheckpoint:
     Raises:
         InvalidProof: malformed, of another origin, or a signature is missing or wrong.
     """
+    text, moment = open_timed(note, key)
+    checkpoint = Checkpoint.parse(text)
+    if checkpoint.origin != key.name:
+        raise InvalidProof(f"the checkpoint is of {checkpoint.origin}, not of {key.name}")
+    return SignedCheckpoint(checkpoint, moment, note)
+
+
+def sign_timed(signer: NoteSigner, text: str, time: datetime) -> tuple[str, datetime]:
+    """The note of ``text`` with both signatures, and the signed time in whole seconds."""
+    second = int(time.timestamp())
+    lines = (
+        signer.line(ED25519, text.encode()),
+        signer.line(COSIGNATURE, _cosigned(text, second), second.to_bytes(8, "big")),
+    )
+    return Note(text, lines).encode(), datetime.fromtimestamp(second, UTC)
+
+
+def open_timed(note: str, key: VerifierKey) -> tuple[str, datetime]:
+    """Verify both signatures of ``key``; the text and the signed time.
+
+    Raises:
+        InvalidProof: malformed, or a signature is missing or wrong.
+    """
     parsed = Note.parse(note)
     key.verify(parsed.text.encode(), key.line(parsed, ED25519).value)
     second, signature = _timestamped(key.line(parsed, COSIGNATURE))
     key.verify(_cosigned(parsed.text, second), signature)
-    checkpoint = Checkpoint.parse(parsed.text)
-    if checkpoint.origin != key.name:
-        raise InvalidProof(f"the checkpoint is of {checkpoint.origin}, not of {key.name}")
-    return SignedCheckpoint(checkpoint, datetime.fromtimestamp(second, UTC), note)
+    return parsed.text, datetime.fromtimestamp(second, UTC)
 
 
 def _cosigned(text: str, second: int) -> bytes:
