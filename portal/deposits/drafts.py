@@ -24,9 +24,9 @@ from portal.problems import BadInput
 _KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
 #: columns that later steps fill in; left out of the insert, they are NULL
 _LATER: Final = frozenset(
-    {"case_id", "wait_reason", "wait_detail", "lease", "lease_until", "token", "stamps"}
-    | {"gen_time", "entry", "receipts", "proof", "anchored_at", "follow_at", "letter_key"}
-    | {"letter_sha256", "issued_at", "erased_at", "erased_for"}
+    {"case_id", "wait_reason", "wait_detail", "awaited", "lease", "lease_until", "token", "stamps"}
+    | {"gen_time", "entry", "receipts", "proof", "further", "anchored_at", "follow_at"}
+    | {"letter_key", "letter_sha256", "issued_at", "erased_at", "erased_for"}
 )
 _RECEIVED: Final[dict[str, object]] = dict.fromkeys(
     each.key for each in Deposit.__mapper__.column_attrs if each.key not in _LATER

@@ -48,10 +48,11 @@ class State(StrEnum):
 class Deposit(Base):
     """One deposit.
 
-    What was received (down to ``hashed_at``) never changes. ``wait_*``, ``attempts`` and
-    ``next_attempt_at`` say why it waits and until when; ``lease`` names the worker that has it in
-    hand until ``lease_until``. The rest is filled step by step and then never changes either, but
-    for ``receipts``, which further ledgers join as they answer (``follow_at``: ask them next).
+    What was received (down to ``hashed_at``) never changes. ``wait_*``, ``awaited``, ``attempts``
+    and ``next_attempt_at`` say why it waits, for whom and until when; ``lease`` names the worker
+    that has it in hand until ``lease_until``. The rest is filled step by step and then never
+    changes either, but for ``further``, where the other ledgers stand (``follow_at``: ask them
+    next).
     """
 
     __tablename__ = "deposits"
@@ -114,6 +115,8 @@ class Deposit(Base):
     state: Mapped[str] = mapped_column(String(16), default=State.RECEIVED)
     wait_reason: Mapped[str | None] = mapped_column(String(64))
     wait_detail: Mapped[str | None] = mapped_column(Text)
+    #: names of those who are waited for (nodes of a ledger, further ledgers), space between
+    awaited: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]
     lease: Mapped[str | None] = mapped_column(String(64))
@@ -127,6 +130,8 @@ class Deposit(Base):
     #: JSON: ledger id → receipt, the primary ledger's first
     receipts: Mapped[str | None] = mapped_column(Text)
     proof: Mapped[str | None] = mapped_column(Text)
+    #: JSON: id of a further ledger → how far it is (portal.deposits.further), final ones first
+    further: Mapped[str | None] = mapped_column(Text)
     anchored_at: Mapped[datetime | None]
     follow_at: Mapped[datetime | None]
     letter_key: Mapped[str | None] = mapped_column(String(200))
