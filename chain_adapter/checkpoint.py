@@ -109,10 +109,7 @@ def open_checkpoint(note: str, key: VerifierKey) -> SignedCheckpoint:
 def sign_timed(signer: NoteSigner, text: str, time: datetime) -> tuple[str, datetime]:
     """The note of ``text`` with both signatures, and the signed time in whole seconds."""
     second = int(time.timestamp())
-    lines = (
-        signer.line(ED25519, text.encode()),
-        signer.line(COSIGNATURE, _cosigned(text, second), second.to_bytes(8, "big")),
-    )
+    lines = (signer.line(ED25519, text.encode()), cosign(signer, text, time))
     return Note(text, lines).encode(), datetime.fromtimestamp(second, UTC)
 
 
@@ -124,9 +121,27 @@ def open_timed(note: str, key: VerifierKey) -> tuple[str, datetime]:
     """
     parsed = Note.parse(note)
     key.verify(parsed.text.encode(), key.line(parsed, ED25519).value)
-    second, signature = _timestamped(key.line(parsed, COSIGNATURE))
-    key.verify(_cosigned(parsed.text, second), signature)
-    return parsed.text, datetime.fromtimestamp(second, UTC)
+    return parsed.text, verify_cosignature(key, parsed.text, key.line(parsed, COSIGNATURE))
+
+
+def cosign(signer: NoteSigner, text: str, time: datetime) -> SignatureLine:
+    """The line of ``signer`` under a checkpoint's ``text``: c2sp.org/tlog-cosignature, stating
+    ``time`` (aware; kept in whole seconds)."""
+    second = int(time.timestamp())
+    return signer.line(COSIGNATURE, _cosigned(text, second), second.to_bytes(8, "big"))
+
+
+def verify_cosignature(key: VerifierKey, text: str, line: SignatureLine) -> datetime:
+    """Verify that ``line`` is a cosignature by ``key`` under ``text``; the time it states.
+
+    Raises:
+        InvalidProof: another's line, malformed, or the signature does not fit.
+    """
+    if (line.name, line.key_id) != (key.name, key.key_id(COSIGNATURE)):
+        raise InvalidProof(f"the line of {line.name} is not a cosignature of {key.name}")
+    second, signature = _timestamped(line)
+    key.verify(_cosigned(text, second), signature)
+    return datetime.fromtimestamp(second, UTC)
 
 
 def _cosigned(text: str, second: int) -> bytes:

@@ -72,7 +72,8 @@ class Note:
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
     """Who signs: ``name`` and the raw Ed25519 public key. Written as a vkey,
-    ``name+8 hex digits of the key id+base64(type ‖ key)``."""
+    ``name+8 hex digits of the key id+base64(type ‖ key)``; the type is :data:`ED25519` for logs and
+    :data:`COSIGNATURE` for those who cosign."""
 
     name: str
     public: bytes
@@ -83,11 +84,11 @@ class VerifierKey:
             raise InvalidProof("an Ed25519 public key has 32 bytes")
 
     @classmethod
-    def parse(cls, vkey: str) -> VerifierKey:
-        """Read a vkey of an Ed25519 log key.
+    def parse(cls, vkey: str, kind: int = ED25519) -> VerifierKey:
+        """Read a vkey of signature type ``kind``, a log's unless said otherwise.
 
         Raises:
-            InvalidProof: not such a key, or its id does not fit.
+            InvalidProof: not such a key, of another type, or its id does not fit.
         """
         name, _, rest = vkey.partition("+")
         _, _, encoded = rest.partition("+")
@@ -95,16 +96,19 @@ class VerifierKey:
             material = unbase64(encoded)
         except ValueError as error:
             raise InvalidProof(f"a verifier key is name+id+base64, not {vkey[:80]!r}") from error
-        if material[:1] != bytes([ED25519]):
-            raise InvalidProof("only Ed25519 verifier keys are known")
+        if material[:1] != bytes([kind]):
+            raise InvalidProof(f"{vkey[:80]!r} is not an Ed25519 verifier key of type {kind:#04x}")
         key = cls(name, material[1:])
-        if str(key) != vkey:
+        if key.vkey(kind) != vkey:
             raise InvalidProof(f"the key id in {vkey[:80]!r} does not fit the key")
         return key
 
     def __str__(self) -> str:
-        material = bytes([ED25519]) + self.public
-        return f"{self.name}+{self.key_id(ED25519).hex()}+{base64(material)}"
+        return self.vkey(ED25519)
+
+    def vkey(self, kind: int) -> str:
+        """The vkey for signatures of type ``kind``."""
+        return f"{self.name}+{self.key_id(kind).hex()}+{base64(bytes([kind]) + self.public)}"
 
     def key_id(self, kind: int) -> bytes:
         """First 4 bytes of ``SHA256(name ‖ "\\n" ‖ signature type ‖ public key)``."""
