@@ -7,16 +7,16 @@ is the ledger id) twice, as a log signs its checkpoints::
     block 17
     hash <64 hexadecimal digits>
     transaction <64 hexadecimal digits>
-    batch 4
     root <64 hexadecimal digits>
     entries 4096 128
     endpoints 2/3
     confirmations 12
     final
 
-``block`` is the block under whose header the record is proven; ``batch`` its number in the
-contract; ``entries`` first position and count; ``endpoints`` how many of those asked hold the
-block; the last line is ``final``, or ``included`` while the chain might still drop it.
+``block`` is the block under whose header the record is proven: that of the transaction, or a later
+one; ``root`` and ``entries`` (first position, count) are the contract's record; ``endpoints`` says
+how many of those asked hold the block; the last line is ``final``, or ``included`` while the chain
+might still drop it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ from typing import Final
 from chain_adapter._strict import decimal
 from chain_adapter.checkpoint import open_timed, sign_timed
 from chain_adapter.errors import InvalidProof
-from chain_adapter.evm.layout import read_ledger_id
+from chain_adapter.evm.names import read_ledger_id
 from chain_adapter.note import NoteSigner, VerifierKey
 
 _LABELS: Final = (
     "block",
     "hash",
     "transaction",
-    "batch",
     "root",
     "entries",
     "endpoints",
@@ -59,7 +58,6 @@ class Observation:
     block: int
     block_hash: bytes
     transaction: bytes
-    batch: int
     root: bytes
     first: int
     count: int
@@ -72,7 +70,7 @@ class Observation:
         read_ledger_id(self.ledger)
         if any(len(each) != 32 for each in (self.block_hash, self.transaction, self.root)):
             raise InvalidProof("block, transaction and root are named by 32 bytes each")
-        numbers = (self.block, self.batch, self.first, self.count, self.confirmations)
+        numbers = (self.block, self.first, self.count, self.confirmations)
         if any(not 0 <= each < 2**53 for each in numbers):
             raise InvalidProof("an observation's numbers are between 0 and 2⁵³")
         if not 1 <= self.agreeing <= self.asked < 1000:
@@ -83,7 +81,6 @@ class Observation:
             str(self.block),
             self.block_hash.hex(),
             self.transaction.hex(),
-            str(self.batch),
             self.root.hex(),
             f"{self.first} {self.count}",
             f"{self.agreeing}/{self.asked}",
@@ -101,7 +98,7 @@ class Observation:
         """
         lines = text.split("\n")
         if len(lines) != len(_LABELS) + 3 or lines[-1] or lines[-2] not in ("final", "included"):
-            raise InvalidProof("an observation has ten lines: ledger, block … final or included")
+            raise InvalidProof("an observation has nine lines: ledger, block … final or included")
         value = dict(zip(_LABELS, map(_labelled, lines[1:-2], _LABELS), strict=True))
         first, _, count = value["entries"].partition(" ")
         agreeing, _, asked = value["endpoints"].partition("/")
@@ -111,7 +108,6 @@ class Observation:
                 block=decimal(value["block"]),
                 block_hash=_unhex(value["hash"]),
                 transaction=_unhex(value["transaction"]),
-                batch=decimal(value["batch"]),
                 root=_unhex(value["root"]),
                 first=decimal(first),
                 count=decimal(count),

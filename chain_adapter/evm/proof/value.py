@@ -5,9 +5,8 @@ RFC 8785 JSON; all bytes in lower-case hexadecimal without ``0x``::
     v        1
     header   RLP of the block's header
     account  nodes of the path to the contract's account under the header's state root (EIP-1186)
-    root     nodes of the path to the slot that holds the batch's root, in the contract's storage
-    place    nodes of the path to the next slot: first position, count, block number and time
-    batch    number, root, first, count; index of the entry in it and the RFC 6962 path to the root
+    storage  nodes of the path to the record's slot under the account's storage root
+    batch    root, first, count; index of the entry in it and the RFC 6962 path to the root
 
 Parsed is not verified: :func:`chain_adapter.verify.verify` decides.
 """
@@ -29,22 +28,21 @@ MAX_NODES: Final = 65
 _MAX_NODE: Final = 1024
 _MAX_HEADER: Final = 64 * 1024
 _MAX_PATH: Final = 53
-_NUMBERS: Final = ("number", "first", "count", "index")
-_FIELDS: Final = frozenset(("v", "header", "account", "root", "place", "batch"))
+_NUMBERS: Final = ("first", "count", "index")
+_FIELDS: Final = frozenset(("v", "header", "account", "storage", "batch"))
 _BATCH_FIELDS: Final = frozenset((*_NUMBERS, "root", "path"))
 _HEX: Final = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Batch ``number`` of the contract holds ``count`` entries from position ``first`` on; the
+    """The contract's record of ``count`` entries under ``root``, from position ``first`` on; the
     entry is ``index`` in it, and ``path`` leads from its leaf to ``root`` (RFC 6962 §2.1.1).
 
     Raises:
         InvalidProof: a value no batch can have.
     """
 
-    number: int
     root: bytes
     first: int
     count: int
@@ -81,8 +79,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class EvmProof:
-    """``header`` is the RLP of the block named by the receipt's note; ``account``, ``root`` and
-    ``place`` are trie nodes, RLP each, the top one first.
+    """``header`` is the RLP of the block named by the receipt's note; ``account`` and
+    ``storage`` are trie nodes, RLP each, the top one first, as EIP-1186 gives them.
 
     Raises:
         InvalidProof: a value no proof can have.
@@ -90,14 +88,13 @@ class EvmProof:
 
     header: bytes
     account: tuple[bytes, ...]
-    root: tuple[bytes, ...]
-    place: tuple[bytes, ...]
+    storage: tuple[bytes, ...]
     batch: Batch
 
     def __post_init__(self) -> None:
         if len(self.header) > _MAX_HEADER:
             raise InvalidProof(f"a header of {len(self.header)} bytes is too long")
-        for nodes in (self.account, self.root, self.place):
+        for nodes in (self.account, self.storage):
             if len(nodes) > MAX_NODES or any(len(node) > _MAX_NODE for node in nodes):
                 raise InvalidProof(f"a path is at most {MAX_NODES} nodes of {_MAX_NODE} bytes")
 
@@ -137,7 +134,7 @@ class EvmProof:
         return cls(header=header, batch=Batch.from_object(value["batch"]), **paths)
 
 
-_PATHS: Final = ("account", "root", "place")
+_PATHS: Final = ("account", "storage")
 
 
 def _unhex(text: Any, length: int | None) -> bytes:
