@@ -19,7 +19,7 @@ This is the lowest of the domain packages: it imports none of the others.
 """
 
 from chain_adapter.digest import Digest, InvalidDigest, digest_of
-from chain_adapter.entry import Entry, Signature
+from chain_adapter.entry import Entry
 from chain_adapter.errors import (
     Conflict,
     Denied,
@@ -33,11 +33,19 @@ from chain_adapter.errors import (
     Retryable,
     Unknown,
 )
-from chain_adapter.keys import EntryKey, key_id_of, meta_digest, verify_signature
+from chain_adapter.keys import (
+    EntryKey,
+    key_id_of,
+    meta_digest,
+    verify_signature,
+    verify_transaction,
+)
 from chain_adapter.ledger import Caps, Health, Ledger
 from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt, Status
 from chain_adapter.registry import open_ledger
+from chain_adapter.signature import Signature
+from chain_adapter.transaction import Transaction
 from chain_adapter.trust import Trust
 from chain_adapter.verdict import Check, Outcome
 from chain_adapter.verify import Result, Verdict, verify
@@ -67,6 +75,7 @@ __all__ = [
     "Retryable",
     "Signature",
     "Status",
+    "Transaction",
     "Trust",
     "Unknown",
     "Verdict",
@@ -76,4 +85,5 @@ __all__ = [
     "open_ledger",
     "verify",
     "verify_signature",
+    "verify_transaction",
 ]

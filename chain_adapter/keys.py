@@ -7,19 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from chain_adapter.algorithms import fits, key_id_of
 from chain_adapter.canonical import canonical_json
-from chain_adapter.entry import Entry, Signature
+from chain_adapter.entry import Entry
 from chain_adapter.keyfile import load_key, save_key
+from chain_adapter.signature import ED25519, Signature
+from chain_adapter.transaction import Transaction
+
+__all__ = ["EntryKey", "key_id_of", "meta_digest", "verify_signature", "verify_transaction"]
 
 _META_CONTEXT: Final = b"notary/meta/v1\n"
-
-
-def key_id_of(public: bytes) -> str:
-    """The key id of a raw Ed25519 public key (32 bytes): it names its key and no other."""
-    return "ed25519:" + hashlib.sha256(public).hexdigest()[:32]
 
 
 class EntryKey:
@@ -46,19 +45,30 @@ class EntryKey:
     def sign(self, entry: Entry, role: str = "platform") -> Entry:
         """The entry with this key's signature. Ed25519 is deterministic: signing the same entry
         again gives the same bytes, which is what makes a retried append the same append."""
-        value = self._private.sign(entry.signed_bytes())
-        return entry.with_signature(Signature(role, self.key_id, "ed25519", value))
+        value = self._private.sign(entry.signed_bytes(role))
+        return entry.with_signature(Signature(role, self.key_id, ED25519, value))
+
+    def sign_transaction(self, transaction: Transaction) -> Signature:
+        """The depositor's signature of ``transaction``, which must name this key in ``by``."""
+        if transaction.by != self.key_id:
+            raise ValueError(f"{transaction.by} has to sign this, not {self.key_id}")
+        value = self._private.sign(transaction.bytes())
+        return Signature("depositor", self.key_id, ED25519, value)
 
 
-def verify_signature(entry: Entry, signature: Signature, public: bytes) -> bool:
-    """Whether ``signature`` over ``entry`` was made by ``public`` (32 raw bytes) and says so."""
-    if signature.key_id != key_id_of(public):
+def verify_signature(entry: Entry, signature: Signature, key: bytes) -> bool:
+    """Whether ``signature`` over ``entry`` was made by ``key`` (32 raw bytes of Ed25519, or the DER
+    of a certificate) and says so."""
+    if signature.key_id != key_id_of(key):
         return False
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature.value, entry.signed_bytes())
-    except (InvalidSignature, ValueError):
+    return fits(key, signature.algorithm, signature.value, entry.signed_bytes(signature.role))
+
+
+def verify_transaction(transaction: Transaction, signature: Signature, key: bytes) -> bool:
+    """Whether ``signature`` is that of the depositor whom ``transaction`` names, by ``key``."""
+    if signature.role != "depositor" or not signature.key_id == transaction.by == key_id_of(key):
         return False
-    return True
+    return fits(key, signature.algorithm, signature.value, transaction.bytes())
 
 
 def meta_digest(salt: bytes, metadata: Mapping[str, Any]) -> bytes:

@@ -36,7 +36,7 @@ class RecordChecks(FolderChecks):
         entry = self.known_entry
         keys = self.trust.ledger
         _signed(entry, "platform", entry.platform, keys.platforms)
-        if entry.signature("depositor") is None:
+        if entry.signature("depositor") is None and not entry.cosigned:
             return f"platform key {entry.platform}"
         _signed(entry, "depositor", entry.by, keys.depositors)
         return f"platform key {entry.platform}, depositor key {entry.by}"
@@ -78,7 +78,8 @@ class RecordChecks(FolderChecks):
         self.steps["ledger"] = verdict.checks
         failed = verdict.failed
         if failed is None:
-            return f"{len(verdict.checks)} steps, root {verdict.checks[-1].detail}"
+            root = next(each.detail for each in verdict.checks if each.code == "inclusion")
+            return f"{len(verdict.checks)} steps, root {root}"
         if failed.outcome is Outcome.FAIL or self._foreign(verdict.result, failed):
             raise Refused(f"step {failed.number} ({failed.code}): {failed.detail}")
         raise Gap(f"step {failed.number} ({failed.code}): {failed.detail}")
