@@ -42,6 +42,10 @@ STAMP_FIELD: Final = "DocumentTimestamp"
 #: Lower left corner of the seal on page 1 of a letter, PDF points from the page's lower left.
 _LEFT, _BOTTOM = 148 / 25.4 * 72, 44 / 25.4 * 72
 BOX: Final = (round(_LEFT), round(_BOTTOM), round(_LEFT + SIDE), round(_BOTTOM + SIDE))
+#: Room for the signature with its time-stamp, hexadecimal digits. An elliptic seal with our own
+#: clock needs 6,500, RSA with the chains of the large authorities less than 20,000. Left to itself,
+#: pyHanko makes every signature twice to see how long it becomes.
+_ROOM: Final = 24_576
 #: How long a stamper's certificates are taken to be the same, seconds. They go into each letter's
 #: DSS, and learning them costs a token.
 _REMEMBERED: Final = 3600.0
@@ -94,12 +98,23 @@ class Sealer:
             SealError: the PDF cannot be signed, or a chain cannot be completed from ``trust``.
             TimestampError: no token was to be had.
         """
-        out = io.BytesIO()
         try:
-            self._pdf_signer(reason).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
+            return self._in_room(pdf, reason)
         except (SigningError, ValidationError, PyHankoPdfError) as error:
             self.forget_clock()
             raise SealError(f"the letter cannot be sealed: {error}") from error
+
+    def _in_room(self, pdf: bytes, reason: str) -> bytes:
+        try:
+            return self._sealed(pdf, reason, _ROOM)
+        except SigningError:
+            # Perhaps there was too little room for the chains of an outside clock: now with as
+            # much as it takes. Whatever else was wrong is wrong again, and is told.
+            return self._sealed(pdf, reason, None)
+
+    def _sealed(self, pdf: bytes, reason: str, room: int | None) -> bytes:
+        out, letter = io.BytesIO(), IncrementalPdfFileWriter(io.BytesIO(pdf))
+        self._pdf_signer(reason).sign_pdf(letter, output=out, bytes_reserved=room)
         return out.getvalue()
 
     def timestamper(self) -> LocalTimeStamper:

@@ -149,6 +149,14 @@ def test_other_keys_seal_too(deposit: LetterData, key_type: str, tmp_path: Path)
     assert verify_seal(sealed, pki.trust()).ok
 
 
+def test_a_signature_that_needs_more_room_gets_it(
+    deposit: LetterData, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timestamping.pdf.sealer._ROOM", 1024)
+    sealed = sealer_of(house).seal(render_letter(deposit), reason="test")
+    assert verify_seal(sealed, house.pki.trust()).ok
+
+
 def test_a_long_latin_office_name_fits_the_seal(house: House) -> None:
     stamper = EmbeddedStamper(house.pki.authority(), house.pki.trust)
     Sealer(house.pki.seal, stamper, house.pki.trust, name="Notary Office of Example City, Room 5")
