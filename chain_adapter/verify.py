@@ -14,10 +14,15 @@ Pure: no network, no database, no clock. The steps, in order; the first that doe
 10. The proof is for the receipt's position, and both trees reach it.
 11. The proof's tree is not older than the receipt's, and not a fork of the same size.
 12. The audit path leads from the entry to the proof's root (RFC 9162 §2.1.3.2).
+13. Enough of the ledger's deposit nodes cosigned the trees of proof and receipt. Asked whenever
+    nodes are known for the ledger, whatever the receipt says of itself, and whenever it speaks of
+    nodes; trees from before the nodes' time need none.
 
 Together they bind every byte of entry, receipt and proof, save signatures by keys nobody asked for.
-Steps 1 to 5 are those of every record (:mod:`chain_adapter.verification.examination`); the others
-belong to the kind of evidence: transparency logs (:mod:`chain_adapter.verification.log`).
+Steps 1 to 6 are those of every record (:mod:`chain_adapter.verification.examination`); the others
+belong to the kind of evidence, which the receipt's scheme names: transparency logs
+(:mod:`chain_adapter.verification.log`), and plug-ins' kinds (from 41 on, see
+:mod:`chain_adapter.verification.kinds`).
 """
 
 from __future__ import annotations
@@ -25,11 +30,12 @@ from __future__ import annotations
 from typing import Final
 
 from chain_adapter.entry import Entry
-from chain_adapter.proof import Proof
+from chain_adapter.errors import Fatal
 from chain_adapter.receipt import Receipt
 from chain_adapter.trust import Trust
-from chain_adapter.verification.examination import Result, Verdict
-from chain_adapter.verification.log import LOG_STEPS, LogExamination
+from chain_adapter.verification.examination import Examination, LedgerProof, Result, Verdict
+from chain_adapter.verification.kinds import examination_of
+from chain_adapter.verification.log import LOG_STEPS
 
 __all__ = ["STEPS", "Result", "Verdict", "verify"]
 
@@ -37,6 +43,13 @@ __all__ = ["STEPS", "Result", "Verdict", "verify"]
 STEPS: Final = LOG_STEPS
 
 
-def verify(entry: Entry | bytes, receipt: Receipt, proof: Proof, trust: Trust) -> Verdict:
+def verify(entry: Entry | bytes, receipt: Receipt, proof: LedgerProof, trust: Trust) -> Verdict:
     """Judge the record by the steps above. Never raises for bad evidence."""
-    return LogExamination(entry, receipt, proof, trust).verdict()
+    kind, hindrance = Examination, ""
+    try:
+        kind = examination_of(receipt.scheme) or Examination
+    except Fatal as error:
+        hindrance = str(error)
+    examination = kind(entry, receipt, proof, trust)
+    examination.hindrance = hindrance
+    return examination.verdict()

@@ -1,16 +1,17 @@
-"""Steps 1 to 5, which every record goes through, and the frame in which all steps are taken."""
+"""Steps 1 to 6, which every record goes through, and the frame in which all steps are taken."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Protocol, Self
 
 from chain_adapter.entry import Entry, Signature
 from chain_adapter.errors import InvalidEntry
 from chain_adapter.keys import verify_signature
 from chain_adapter.merkle import leaf_hash
+from chain_adapter.note import VerifierKey
 from chain_adapter.receipt import Receipt, Status
 from chain_adapter.trust import Trust
 from chain_adapter.verdict import Check, Outcome
@@ -68,16 +69,43 @@ class Step:
     asked: Callable[[Any], bool] = lambda _: True
 
 
-class Examination:
-    """What the steps share. Later steps use only what earlier ones established."""
+class LedgerProof(Protocol):
+    """What every kind of proof can do. ``decode`` reads what ``encode`` writes, strictly, and
+    raises :class:`~chain_adapter.errors.InvalidProof`; the bytes are UTF-8 text."""
 
+    def encode(self) -> bytes: ...
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self: ...
+
+
+class Examination:
+    """What the steps share. Later steps use only what earlier ones established.
+
+    A class of its own for each kind of evidence: ``schemes`` are the receipts it judges, ``proof``
+    the class of its proofs, ``steps`` what follows steps 1 to 6.
+    """
+
+    schemes: ClassVar[tuple[str, ...]] = ()
+    proof_type: ClassVar[type[LedgerProof]]
+    steps: ClassVar[tuple[Step, ...]] = ()
+
+    #: Why the verifier of this kind cannot be used here, when that is so.
+    hindrance: str = ""
     entry: Entry
     leaf: bytes
+    ledger_key: VerifierKey
 
-    def __init__(self, entry: Entry | bytes, receipt: Receipt, trust: Trust) -> None:
+    def __init__(
+        self, entry: Entry | bytes, receipt: Receipt, proof: LedgerProof, trust: Trust
+    ) -> None:
         self.data = entry if isinstance(entry, bytes) else entry.encode()
         self.receipt = receipt
+        self.proof: Any = proof
         self.trust = trust
+
+    def verdict(self) -> Verdict:
+        return self.run((*RECORD_STEPS, *self.steps))
 
     def run(self, steps: Sequence[Step]) -> Verdict:
         """Take ``steps`` in order; the first that does not pass ends it."""
@@ -114,6 +142,8 @@ class Examination:
 
     def depositor_signed(self) -> str:
         signature = self.entry.signature("depositor")
+        if signature is None and self.entry.cosigned:
+            raise Stop(Result.TAMPERED, f"the signature of {self.entry.by} is missing")
         if signature is None:
             return "the entry carries no depositor's signature"
         if signature.key_id != self.entry.by:
@@ -140,6 +170,19 @@ class Examination:
             raise Stop(Result.PENDING, f"the record is not final yet: {status}")
         return str(status)
 
+    def ledger_is_trusted(self) -> str:
+        if self.hindrance:  # says nothing against the evidence
+            raise Stop(Result.UNTRUSTED_KEY, self.hindrance)
+        if self.receipt.scheme not in self.schemes:
+            raise Stop(Result.TAMPERED, f"ledgers of kind {self.receipt.scheme!r} are not known")
+        if not isinstance(self.proof, self.proof_type):
+            raise Stop(Result.TAMPERED, "the proof is of another kind than the receipt")
+        vkey = self.trust.ledgers.get(self.receipt.ledger)
+        if vkey is None:
+            raise Stop(Result.UNTRUSTED_KEY, f"ledger {self.receipt.ledger} is not trusted")
+        self.ledger_key = VerifierKey.parse(vkey)
+        return vkey
+
     def _signed(self, signature: Signature, public: bytes) -> str:
         if not verify_signature(self.entry, signature, public):
             raise Stop(Result.TAMPERED, f"the signature by {signature.key_id} does not fit")
@@ -152,4 +195,5 @@ RECORD_STEPS: Final = (
     Step(3, "depositor_signature", "The depositor signed the entry", Examination.depositor_signed),
     Step(4, "receipt_entry", "The receipt is for this entry", Examination.receipt_is_of_entry),
     Step(5, "receipt_final", "The record is final", Examination.receipt_is_final),
+    Step(6, "ledger_trusted", "The ledger is a trusted one", Examination.ledger_is_trusted),
 )

@@ -1,51 +1,33 @@
-"""Steps 6 to 12: a transparency log's checkpoints and its proof of inclusion."""
+"""Steps 7 to 13: a transparency log's checkpoints, its proof of inclusion, its deposit nodes."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from chain_adapter.checkpoint import SignedCheckpoint, open_checkpoint
-from chain_adapter.entry import Entry
 from chain_adapter.errors import InvalidProof
 from chain_adapter.merkle import verify_inclusion
-from chain_adapter.note import VerifierKey
 from chain_adapter.proof import Proof
-from chain_adapter.receipt import Receipt
-from chain_adapter.trust import Trust
+from chain_adapter.quorum import Quorum, cosigners
 from chain_adapter.verification.examination import (
     RECORD_STEPS,
     Examination,
     Result,
     Step,
     Stop,
-    Verdict,
 )
-
-SCHEMES: Final = ("tlog", "witness")
 
 
 class LogExamination(Examination):
     """A record in a C2SP transparency log, alone or with deposit nodes."""
 
-    ledger_key: VerifierKey
+    schemes: ClassVar[tuple[str, ...]] = ("tlog", "witness")
+    proof_type: ClassVar[type[Proof]] = Proof
+    steps: ClassVar[tuple[Step, ...]]
+
+    proof: Proof
     first: SignedCheckpoint
     proven: SignedCheckpoint
-
-    def __init__(self, entry: Entry | bytes, receipt: Receipt, proof: Proof, trust: Trust) -> None:
-        super().__init__(entry, receipt, trust)
-        self.proof = proof
-
-    def verdict(self) -> Verdict:
-        return self.run(LOG_STEPS)
-
-    def ledger_is_trusted(self) -> str:
-        if self.receipt.scheme not in SCHEMES:
-            raise Stop(Result.TAMPERED, f"ledgers of kind {self.receipt.scheme!r} are not known")
-        vkey = self.trust.ledgers.get(self.receipt.ledger)
-        if vkey is None:
-            raise Stop(Result.UNTRUSTED_KEY, f"ledger {self.receipt.ledger} is not trusted")
-        self.ledger_key = VerifierKey.parse(vkey)
-        return vkey
 
     def receipt_checkpoint_is_signed(self) -> str:
         self.first = self._open(self.receipt.checkpoint)
@@ -84,6 +66,35 @@ class LogExamination(Examination):
             raise Stop(Result.TAMPERED, "the path does not lead from the entry to the root")
         return tree.root.hex()
 
+    def is_cosigned(self) -> bool:
+        """Whether step 13 is asked. What the receipt calls its ledger cannot talk the step away."""
+        return self.receipt.scheme == "witness" or self.receipt.ledger in self.trust.quorums
+
+    def nodes_cosigned(self) -> str:
+        quorum = self.trust.quorums.get(self.receipt.ledger)
+        if quorum is None:
+            ledger = self.receipt.ledger
+            raise Stop(Result.UNTRUSTED_KEY, f"no deposit nodes are known for ledger {ledger}")
+        if self.proven.checkpoint.size <= quorum.since:
+            return f"deposit nodes cosign from entry {quorum.since} on"
+        names = self._cosigners(self.proven, quorum)
+        if self.first.checkpoint.size > quorum.since:
+            self._cosigners(self.first, quorum)
+        return f"{len(names)} of {len(quorum.nodes)}: {', '.join(names)}"
+
+    def _cosigners(self, signed: SignedCheckpoint, quorum: Quorum) -> tuple[str, ...]:
+        try:
+            names = cosigners(signed.note, quorum)
+        except InvalidProof as error:
+            raise Stop(Result.TAMPERED, str(error)) from error
+        if len(names) < quorum.need:
+            size, count = signed.checkpoint.size, len(names)
+            raise Stop(
+                Result.PENDING,
+                f"{count} of the {quorum.need} needed deposit nodes cosigned {size} entries",
+            )
+        return names
+
     def _open(self, note: str) -> SignedCheckpoint:
         try:
             return open_checkpoint(note, self.ledger_key)
@@ -91,9 +102,7 @@ class LogExamination(Examination):
             raise Stop(Result.TAMPERED, str(error)) from error
 
 
-LOG_STEPS: Final = (
-    *RECORD_STEPS,
-    Step(6, "ledger_trusted", "The ledger is a trusted one", LogExamination.ledger_is_trusted),
+LogExamination.steps = (
     Step(
         7,
         "receipt_checkpoint",
@@ -115,4 +124,14 @@ LOG_STEPS: Final = (
     ),
     Step(11, "trees_agree", "Receipt and proof tell of one tree", LogExamination.trees_agree),
     Step(12, "inclusion", "The entry is in the ledger", LogExamination.path_leads_to_root),
+    Step(
+        13,
+        "witness_quorum",
+        "Enough deposit nodes cosigned",
+        LogExamination.nodes_cosigned,
+        asked=LogExamination.is_cosigned,
+    ),
 )
+
+#: All the steps of such a record.
+LOG_STEPS: Final = (*RECORD_STEPS, *LogExamination.steps)
