@@ -16,9 +16,18 @@ from chain_adapter.keyfile import load_key, save_key
 from chain_adapter.signature import ED25519, Signature
 from chain_adapter.transaction import Transaction
 
-__all__ = ["EntryKey", "key_id_of", "meta_digest", "verify_signature", "verify_transaction"]
+__all__ = [
+    "EntryKey",
+    "key_id_of",
+    "meta_digest",
+    "verify_request",
+    "verify_signature",
+    "verify_transaction",
+]
 
 _META_CONTEXT: Final = b"notary/meta/v1\n"
+#: Prefixed to a request before signing: its signature is never one of an entry.
+_REQUEST_CONTEXT: Final = b"notary/request/v1\n"
 
 
 class EntryKey:
@@ -54,6 +63,15 @@ class EntryKey:
             raise ValueError(f"{transaction.by} has to sign this, not {self.key_id}")
         value = self._private.sign(transaction.bytes())
         return Signature("depositor", self.key_id, ED25519, value)
+
+    def sign_request(self, statement: bytes) -> bytes:
+        """64 bytes: this key asks a deposit node for what ``statement`` says."""
+        return self._private.sign(_REQUEST_CONTEXT + statement)
+
+
+def verify_request(public: bytes, statement: bytes, signature: bytes) -> bool:
+    """Whether the owner of ``public`` (32 raw bytes) asks for what ``statement`` says."""
+    return fits(public, ED25519, signature, _REQUEST_CONTEXT + statement)
 
 
 def verify_signature(entry: Entry, signature: Signature, key: bytes) -> bool:
