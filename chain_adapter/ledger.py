@@ -18,6 +18,7 @@ from chain_adapter.entry import Entry
 from chain_adapter.errors import Fatal, InvalidEntry, LedgerError, Retryable, Unknown
 from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt
+from chain_adapter.supplement import Supplement
 from chain_adapter.trust import Trust
 
 T = TypeVar("T")
@@ -66,23 +67,34 @@ class Ledger(ABC):
         """Open the ledger named by the part of its URL after the scheme; relative paths are
         relative to ``base``."""
 
-    def append(self, entries: Sequence[Entry]) -> list[Receipt]:
+    def append(
+        self, entries: Sequence[Entry], supplements: Sequence[Supplement | None] = ()
+    ) -> list[Receipt]:
         """Record ``entries`` durably, all or none; one receipt each, in order.
 
+        ``supplements`` are what those who examine the entries need beside them: none at all, or one
+        (or None) for each entry. A ledger that nobody examines ignores them.
+
         Raises:
-            InvalidEntry: an entry without its platform's signature; nothing was written.
-            ValueError: more than ``caps.max_batch`` entries.
+            InvalidEntry: an entry without its platform's signature, or a supplement that belongs to
+                another entry; nothing was written.
+            ValueError: more than ``caps.max_batch`` entries, or another number of supplements.
             Conflict: a key is taken by other content; nothing was written.
             Retryable, Unknown, Denied, QuorumNotReached, Fatal: see :mod:`chain_adapter.errors`.
         """
         if len(entries) > self.caps.max_batch:
             raise ValueError(f"{len(entries)} entries at once; {self.caps.max_batch} are allowed")
-        for entry in entries:
+        beside = tuple(supplements) or (None,) * len(entries)
+        if len(beside) != len(entries):
+            raise ValueError(f"{len(beside)} supplements for {len(entries)} entries")
+        for entry, supplement in zip(entries, beside, strict=True):
             if entry.signature("platform") is None:
                 raise InvalidEntry("signatures", f"the platform has not signed {entry.key}")
+            if supplement is not None:
+                supplement.require_of(entry)
         if not entries:
             return []
-        return _guarded(lambda: self._append(entries), Unknown)
+        return _guarded(lambda: self._append(entries, beside), Unknown)
 
     def lookup(self, key: str) -> Receipt | None:
         """The receipt of the entry with this idempotency key, when the ledger acknowledges it."""
@@ -95,6 +107,12 @@ class Ledger(ABC):
             NotFound: the ledger does not know this receipt.
         """
         return _guarded(lambda: self._refresh(receipt), Retryable)
+
+    def awaited(self, receipt: Receipt) -> tuple[str, ...]:
+        """The names of those whose word a pending ``receipt`` still waits for, for people to read;
+        empty when it waits for nobody. Asks nobody and never raises."""
+        del receipt
+        return ()
 
     def prove(self, receipt: Receipt) -> Proof:
         """The proof of inclusion under the receipt's own checkpoint.
@@ -148,7 +166,10 @@ class Ledger(ABC):
         self.close()
 
     @abstractmethod
-    def _append(self, entries: Sequence[Entry]) -> list[Receipt]: ...
+    def _append(
+        self, entries: Sequence[Entry], supplements: Sequence[Supplement | None]
+    ) -> list[Receipt]:
+        """``supplements`` is as long as ``entries``."""
 
     @abstractmethod
     def _lookup(self, key: str) -> Receipt | None: ...

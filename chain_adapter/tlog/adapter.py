@@ -15,6 +15,7 @@ from chain_adapter.ledger import Caps, Health, Ledger
 from chain_adapter.merkle import leaf_hash
 from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt, Status
+from chain_adapter.supplement import Supplement
 from chain_adapter.tlog.create import open_log
 from chain_adapter.tlog.guard import Guard
 from chain_adapter.tlog.layout import TILE_WIDTH, TilePath, bundle, width_in
@@ -161,7 +162,9 @@ class TlogLedger(Ledger):
             raise NotFound(f"the ledger signed no checkpoint of {size} entries")
         return Proof(index, self._forest.tree(size).inclusion(index), note)
 
-    def _append(self, entries: Sequence[Entry]) -> list[Receipt]:
+    def _append(
+        self, entries: Sequence[Entry], supplements: Sequence[Supplement | None]
+    ) -> list[Receipt]:
         items = [Item(entry.key, entry.encode()) for entry in entries]
         places = self._writer.submit(items)
         return [

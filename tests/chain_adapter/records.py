@@ -11,6 +11,7 @@ from chain_adapter import Entry, EntryKey, Trust, digest_of, verify
 from chain_adapter.checkpoint import open_checkpoint
 from chain_adapter.merkle import leaf_hash, root_of, verify_consistency
 from chain_adapter.note import VerifierKey
+from chain_adapter.supplement import Supplement
 from chain_adapter.tlog import TlogLedger
 
 #: The platform of these tests; always the same key, so that entries are the same bytes everywhere.
@@ -32,6 +33,11 @@ def make_entry(name: str, content: str = "", *, by: str = "account:1") -> Entry:
             platform=PLATFORM.key_id,
         )
     )
+
+
+def make_supplement(name: str, content: str = "") -> Supplement:
+    """What belongs beside :func:`make_entry` of the same name; its "token" is none."""
+    return Supplement(token=b"token" + f"{name}/{content}".encode())
 
 
 def make_entries(prefix: str, count: int) -> list[Entry]:

@@ -24,6 +24,7 @@ from chain_adapter import (
     Unknown,
     open_ledger,
 )
+from chain_adapter.supplement import Supplement
 from tests.chain_adapter.records import make_entry
 
 
@@ -50,7 +51,9 @@ class Failing(Ledger):
     def close(self) -> None:
         pass
 
-    def _append(self, entries: Sequence[Entry]) -> list[Receipt]:
+    def _append(
+        self, entries: Sequence[Entry], supplements: Sequence[Supplement | None]
+    ) -> list[Receipt]:
         raise self.error
 
     def _lookup(self, key: str) -> Receipt | None:

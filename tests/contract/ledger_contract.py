@@ -26,7 +26,7 @@ from chain_adapter import (
 )
 from chain_adapter.merkle import leaf_hash
 from chain_adapter.trust import Trust
-from tests.chain_adapter.records import PLATFORM, make_entries, make_entry
+from tests.chain_adapter.records import PLATFORM, make_entries, make_entry, make_supplement
 
 Reopen = Callable[[], Ledger]
 
@@ -115,6 +115,18 @@ class LedgerContract:
         with pytest.raises(InvalidEntry, match="not signed"):
             ledger.append([make_entry("good"), replace(make_entry("unsigned"), signatures=())])
         assert ledger.lookup("deposit:good") is None
+
+    def test_supplements_go_beside_their_own_entries(self, ledger: Ledger) -> None:
+        entries = make_entries("beside", 3)
+        supplements = [make_supplement("beside-0"), None, make_supplement("beside-2")]
+        receipts = ledger.append(entries, supplements)
+        assert [receipt.key for receipt in receipts] == [entry.key for entry in entries]
+        assert ledger.append(entries) == [ledger.refresh(receipt) for receipt in receipts]
+        with pytest.raises(ValueError, match="1 supplements for 2 entries"):
+            ledger.append(make_entries("few", 2), [None])
+        with pytest.raises(InvalidEntry, match="is another's"):
+            ledger.append(make_entries("swapped", 1), [make_supplement("swapped-1")])
+        assert ledger.lookup("deposit:swapped-0") is None
 
     def test_events_are_everything_in_order_from_anywhere(self, ledger: Ledger) -> None:
         entries = make_entries("event", 300)
