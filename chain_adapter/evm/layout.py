@@ -1,73 +1,59 @@
-"""Where the contract ``DepositAnchor`` keeps its batches, and how a ledger id names the contract.
+"""Where ``DepositAnchor`` keeps its records: the storage slots that offline proofs speak of.
 
-Part of the contract's promise, as its functions are: proofs are judged by these places::
-
-    mapping(uint256 => Batch) batches;   // slot 0
-    struct Batch { bytes32 root; uint64 first; uint64 count; uint64 number; uint64 time; }
-
-so that one slot holds a batch's root and the next one its first position, its count of entries,
-and the number and time of the block it came with (the first member in the lowest bits).
+``contracts/DepositAnchor.sol`` states the same layout and the tests hold both against a real node.
+Pure: needs no library of the extra ``evm``.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from typing import Final
 
 from Crypto.Hash import keccak
 
-from chain_adapter.errors import InvalidProof
+#: ``records: mapping(bytes32 root => mapping(uint64 count => Record))``.
+RECORDS_SLOT: Final = 0
+#: ``size`` (lowest 64 bits) and ``recordCount`` (the next 64).
+SIZE_SLOT: Final = 3
+_MASK: Final = 2**64 - 1
 
-#: The storage slot of the mapping of batches.
-BATCHES_SLOT: Final = 0
-_LEDGER: Final = re.compile(r"evm:([1-9][0-9]{0,18}):(0x[0-9a-f]{40})", re.ASCII)
-_U64: Final = 2**64
+
+@dataclass(frozen=True, slots=True)
+class AnchorRecord:
+    """One record of the contract: ``count`` entries, numbered from ``first`` on, anchored in the
+    block of height ``height`` whose timestamp is ``time`` (Unix seconds). All below 2⁶⁴."""
+
+    count: int
+    first: int
+    time: int
+    height: int
+
+    def pack(self) -> int:
+        """The value of the storage slot."""
+        return self.count | self.first << 64 | self.time << 128 | self.height << 192
+
+    @classmethod
+    def unpack(cls, value: int) -> AnchorRecord | None:
+        """Read a slot's value (below 2²⁵⁶); None when nothing is recorded there."""
+        if not value & _MASK:
+            return None
+        return cls(*(value >> shift & _MASK for shift in (0, 64, 128, 192)))
+
+
+def record_slot(root: bytes, count: int) -> bytes:
+    """The 32-byte storage key of the record of ``count`` entries under ``root`` (32 bytes):
+    ``keccak256(uint256 count ‖ keccak256(root ‖ uint256 0))``. Its place in the storage trie is
+    the Keccak-256 of it once more.
+
+    Raises:
+        ValueError: a root of another length, or a count outside 1 to 2⁶⁴ - 1.
+    """
+    if len(root) != 32 or not 0 < count <= _MASK:
+        raise ValueError("a record has a root of 32 bytes and between 1 and 2⁶⁴ - 1 entries")
+    inner = keccak256(root + RECORDS_SLOT.to_bytes(32, "big"))
+    return keccak256(count.to_bytes(32, "big") + inner)
 
 
 def keccak256(data: bytes) -> bytes:
     """Keccak-256 as Ethereum uses it (not SHA3-256), 32 bytes."""
     return keccak.new(digest_bits=256, data=data).digest()
-
-
-def ledger_id(chain_id: int, contract: str) -> str:
-    """``evm:<chain id>:<contract address>``; the address may be in any case.
-
-    Raises:
-        InvalidProof: no such ledger is possible.
-    """
-    name = f"evm:{chain_id}:{contract.lower()}"
-    read_ledger_id(name)
-    return name
-
-
-def read_ledger_id(ledger: str) -> tuple[int, bytes]:
-    """Chain id and contract address (20 bytes).
-
-    Raises:
-        InvalidProof: it names no contract on a chain.
-    """
-    found = _LEDGER.fullmatch(ledger)
-    if found is None:
-        raise InvalidProof(f"{ledger[:80]!r} is not evm:<chain id>:<contract address>")
-    return int(found[1]), bytes.fromhex(found[2][2:])
-
-
-def root_slot(batch: int) -> bytes:
-    """The slot (32 bytes) that holds the root of batch number ``batch``."""
-    return keccak256(batch.to_bytes(32, "big") + BATCHES_SLOT.to_bytes(32, "big"))
-
-
-def place_slot(batch: int) -> bytes:
-    """The slot (32 bytes) that holds first position, count, block number and time."""
-    following = (int.from_bytes(root_slot(batch), "big") + 1) % 2**256
-    return following.to_bytes(32, "big")
-
-
-def pack_place(first: int, count: int, number: int, time: int) -> int:
-    """The value of :func:`place_slot`; ``time`` in seconds since 1970."""
-    return first | count << 64 | number << 128 | time << 192
-
-
-def unpack_place(value: int) -> tuple[int, int, int, int]:
-    """First position, count, block number, block time."""
-    return value % _U64, (value >> 64) % _U64, (value >> 128) % _U64, value >> 192

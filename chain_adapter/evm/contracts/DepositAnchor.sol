@@ -3,46 +3,42 @@ pragma solidity 0.8.37;
 
 /// Anchors entries of evidence ledgers: one root of an RFC 6962 tree for many of them.
 ///
-/// A batch is a root, the RFC 6962 tree hash over `count` leaf hashes; a single entry is a batch of
-/// one whose root is its leaf hash. Batches are numbered from 0, and so are entries through the whole
-/// contract: those of a batch are `first` to `first + count - 1`, in the tree's order. Nothing is ever
-/// changed or removed, and recording the same root and count again gives the original record. A
-/// platform that claims another count for somebody's root makes a batch of its own, spoiling nobody's.
+/// A record is a root, the RFC 6962 tree hash over `count` leaf hashes; a single entry is a record of
+/// one whose root is its leaf hash. Entries are numbered from 0 through the whole contract: those of a
+/// record are `first` to `first + count - 1`, in the tree's order. Nothing is ever changed or removed,
+/// and recording the same root and count again gives the original record. A platform that claims
+/// another count for somebody's root makes a record of its own and spoils nobody's.
 ///
 /// STORAGE, relied upon by offline proofs (EIP-1186); chain_adapter/evm/layout.py says the same:
-///   slot 0  batches: mapping(uint256 number => Batch). At keccak256(number ‖ uint256 0) the root; in
-///           the slot after it, from the lowest bits up and 64 bits each: first, count, number of
-///           the block, time of the block. One storage proof for each of the two slots binds them.
-///   slot 1  numbers: mapping(bytes32 root => mapping(uint64 count => uint256 batch number + 1))
-///   slot 2  cosigned: mapping(bytes32 leaf => mapping(address user => address platform))
-///   slot 3  platforms: mapping(address => bool)
-///   slot 4  size (64 bits): how many entries there are; batchCount (64 bits): how many batches
-///   slot 5  owner; slot 6 pendingOwner
+///   slot 0  records: mapping(bytes32 root => mapping(uint64 count => Record)), one slot each, at
+///           keccak256(uint256 count ‖ keccak256(root ‖ uint256 0)). The value, from the lowest bits
+///           up: count, first, time, block height, 64 bits each. The slot's address binds the root,
+///           its value everything else, so one storage proof is enough.
+///   slot 1  cosigned: mapping(bytes32 leaf => mapping(address user => address platform))
+///   slot 2  platforms: mapping(address => bool)
+///   slot 3  size (64 bits): how many entries there are; recordCount (64 bits): how many records
+///   slot 4  owner; slot 5 pendingOwner
 contract DepositAnchor {
-    struct Batch {
-        bytes32 root;
-        uint64 first;
+    struct Record {
         uint64 count;
-        uint64 number;
+        uint64 first;
         uint64 time;
+        uint64 height;
     }
 
-    mapping(uint256 number => Batch) public batches;
-    mapping(bytes32 root => mapping(uint64 count => uint256 numberPlusOne)) private numbers;
+    mapping(bytes32 root => mapping(uint64 count => Record)) private records;
     /// The platform that signed this leaf together with this user; zero when none did.
     mapping(bytes32 leaf => mapping(address user => address platform)) public cosigned;
     /// Who may write.
     mapping(address platform => bool) public platforms;
-    /// How many entries, and how many batches, there are.
+    /// How many entries, and how many records, there are.
     uint64 public size;
-    uint64 public batchCount;
+    uint64 public recordCount;
     /// Who says who may write.
     address public owner;
     address public pendingOwner;
 
-    event Anchored(
-        bytes32 indexed root, address indexed platform, uint256 batch, uint64 first, uint64 count
-    );
+    event Anchored(bytes32 indexed root, address indexed platform, uint64 first, uint64 count);
     event CoSigned(bytes32 indexed leaf, address indexed user, address indexed platform);
     event PlatformChanged(address indexed platform, bool permitted);
     event OwnerProposed(address indexed from, address indexed to);
@@ -83,11 +79,11 @@ contract DepositAnchor {
     }
 
     /// One entry, by its leaf hash.
-    function single(bytes32 leaf) external onlyPlatform returns (uint256 number) {
+    function single(bytes32 leaf) external onlyPlatform returns (Record memory) {
         return _record(leaf, 1, msg.sender);
     }
 
-    /// Several entries, each a batch of its own that needs no path.
+    /// Several entries, each a record of its own that needs no path.
     function many(bytes32[] calldata leaves) external onlyPlatform {
         for (uint256 i = 0; i < leaves.length; ++i) {
             _record(leaves[i], 1, msg.sender);
@@ -95,7 +91,7 @@ contract DepositAnchor {
     }
 
     /// `count` entries by the root of their tree; each is proven by its RFC 6962 path.
-    function batch(bytes32 root, uint64 count) external onlyPlatform returns (uint256 number) {
+    function batch(bytes32 root, uint64 count) external onlyPlatform returns (Record memory) {
         return _record(root, count, msg.sender);
     }
 
@@ -108,7 +104,7 @@ contract DepositAnchor {
         address platform,
         bytes calldata userSignature,
         bytes calldata platformSignature
-    ) external returns (uint256 number) {
+    ) external returns (Record memory) {
         if (!platforms[platform]) revert NotPlatform(platform);
         bytes32 digest = depositDigest(leaf, user, platform);
         _requireSigned(digest, user, userSignature);
@@ -120,10 +116,9 @@ contract DepositAnchor {
         return _record(leaf, 1, platform);
     }
 
-    /// The number of the batch of these `count` entries, and whether there is one.
-    function numberOf(bytes32 root, uint64 count) external view returns (bool found, uint256 number) {
-        number = numbers[root][count];
-        return number == 0 ? (false, 0) : (true, number - 1);
+    /// The record of these `count` entries; its own count is 0 when there is none.
+    function recordOf(bytes32 root, uint64 count) external view returns (Record memory) {
+        return records[root][count];
     }
 
     /// What both parties of a co-signed deposit sign (EIP-712).
@@ -153,19 +148,20 @@ contract DepositAnchor {
         pendingOwner = address(0);
     }
 
-    function _record(bytes32 root, uint64 count, address platform) private returns (uint256 number) {
+    function _record(bytes32 root, uint64 count, address platform)
+        private
+        returns (Record memory found)
+    {
         if (root == bytes32(0)) revert NoRoot();
         if (count == 0) revert NoEntries();
         if (count > MAX_BATCH) revert TooMany(MAX_BATCH);
-        number = numbers[root][count];
-        if (number != 0) return number - 1;
-        uint64 first = size;
-        number = batchCount;
-        batches[number] = Batch(root, first, count, uint64(block.number), uint64(block.timestamp));
-        numbers[root][count] = number + 1;
-        size = first + count;
-        batchCount = uint64(number + 1);
-        emit Anchored(root, platform, number, first, count);
+        found = records[root][count];
+        if (found.count != 0) return found;
+        found = Record(count, size, uint64(block.timestamp), uint64(block.number));
+        records[root][count] = found;
+        size = found.first + count;
+        ++recordCount;
+        emit Anchored(root, platform, found.first, count);
     }
 
     function _requireSigned(bytes32 digest, address expected, bytes calldata signature) private pure {
