@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,13 +40,14 @@ class Held:
 
 
 class PacketStore:
-    """Safe for threads and processes. ``reserve`` bytes of the disk always stay free: the node's
+    """Safe for the threads of one process. ``reserve`` bytes of the disk stay free: the node's
     own copy of the log matters more than packets."""
 
     def __init__(self, folder: Path, reserve: int) -> None:
         self.folder, self._reserve = folder, reserve
         self._staging = folder / "staging"
         self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._writing = threading.Lock()
         for path in self._staging.iterdir():
             _remove_if_dead(path)
 
@@ -68,9 +70,12 @@ class PacketStore:
         """Whether the disk still gives what was accepted."""
         try:
             with self.open(root, number) as file:
-                return hashlib.file_digest(file, "sha256").digest() == held.digest
+                state = hashlib.sha256()
+                while data := file.read(_BLOCK):
+                    state.update(data)
         except OSError:
             return False
+        return state.digest() == held.digest
 
     def receive(self, body: BinaryIO, length: int) -> Staged:
         """Read ``length`` bytes of ``body`` to the disk.
@@ -101,10 +106,11 @@ class PacketStore:
         sync_folder(place.parent.parent)
         sync_folder(self.folder)
         facts = {"sha256": staged.digest.hex(), "length": staged.length, "path": path_text(path)}
-        # First what it is, then the packet: an address without a packet counts as empty.
-        replace_file(place.with_suffix(".json"), canonical_json(facts), mode=0o400)
-        staged.path.replace(place)
-        sync_folder(place.parent)
+        with self._writing:
+            # First what it is, then the packet: an address without a packet counts as empty.
+            replace_file(place.with_suffix(".json"), canonical_json(facts))
+            staged.path.replace(place)
+            sync_folder(place.parent)
 
     def _place(self, root: bytes, number: int) -> Path:
         name = root.hex()

@@ -7,6 +7,7 @@ order and names those that are missing, duplicated, corrupted or foreign::
     PacketError (a ValueError)
     ├── BadPlan    not a plan, or not the one the root commits to
     ├── BadPacket  not a packet, or not this one under this root
+    ├── Refused    a node refuses who asks
     ├── WrongKey   the keys are of another content
     └── NotEnough  fewer intact packets than are needed, with the report
 
@@ -14,7 +15,14 @@ Keys are the caller's: without them the packets of all nodes together tell nothi
 """
 
 from chain_adapter.packets.cutting import BLOCK, Cutter, build
-from chain_adapter.packets.errors import BadPacket, BadPlan, NotEnough, PacketError, WrongKey
+from chain_adapter.packets.errors import (
+    BadPacket,
+    BadPlan,
+    NotEnough,
+    PacketError,
+    Refused,
+    WrongKey,
+)
 from chain_adapter.packets.findings import Fault, Finding, Packet, Reconstruction
 from chain_adapter.packets.header import MAX_PACKETS, Header
 from chain_adapter.packets.joining import examine, reconstruct, verify_packet
@@ -37,6 +45,7 @@ __all__ = [
     "PacketKeys",
     "PacketPlan",
     "Reconstruction",
+    "Refused",
     "WrongKey",
     "build",
     "examine",

@@ -24,6 +24,10 @@ class WrongKey(PacketError):
     """The keys are of another content."""
 
 
+class Refused(PacketError):
+    """A node refuses this caller."""
+
+
 class NotEnough(PacketError):
     """Fewer intact packets than are needed; ``report`` names each."""
 
