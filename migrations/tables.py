@@ -20,6 +20,7 @@ import portal.operators.models
 import portal.organisations.models
 import portal.privacy.models
 import portal.search.models
+import portal.signing.models
 import portal.uploads.models
 import portal.webhooks.models  # noqa: F401
 from portal.database import Base

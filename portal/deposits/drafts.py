@@ -17,9 +17,11 @@ from portal.deposits.access import check_depositing
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import new_number
 from portal.deposits.records import Metadata, fingerprint, pseudonym, record_of
+from portal.deposits.signed import signed_columns
 from portal.deposits.tools import Tools
 from portal.prepared import Prepared
 from portal.problems import BadInput
+from portal.signing.cosigning import Signed
 
 _KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
 #: columns that later steps fill in; left out of the insert, they are NULL
@@ -46,8 +48,12 @@ def new_draft(
     idempotency_key: str | None,
     letter_on_demand: bool = False,
     files: Mapping[str, int | bool] | None = None,
+    signed: Signed | None = None,
 ) -> Deposit:
     """The row of a deposit that is received now; nothing is written yet.
+
+    Args:
+        signed: the depositor's signature of it, verified over these very digests.
 
     Raises:
         Forbidden: the actor only reads in the organisation they act for.
@@ -60,8 +66,13 @@ def new_draft(
     request = {"kind": kind, "size": size, "digests": values, **metadata.fields()}
     if actor.organisation:  # the same words for somebody else are another request
         request["organisation"] = actor.organisation
-    said = record_of(metadata, kind=kind, size=size, depositor=depositor, files=files)
-    columns = dict(
+    if signed is not None:
+        request |= {"id": signed.transaction.id, "signed_by": signed.transaction.by}
+    scheme = None if signed is None else signed.scheme
+    said = record_of(
+        metadata, kind=kind, size=size, depositor=depositor, files=files, scheme=scheme
+    )
+    columns: dict[str, object] = dict(
         id=str(uuid4()),
         number=number,
         code=code,
@@ -85,6 +96,8 @@ def new_draft(
         next_attempt_at=now,
         **metadata.fields(),
     )
+    if signed is not None:
+        columns |= signed_columns(signed)
     draft = Deposit()
     # Straight into the object, which belongs to no session that would have to learn of each change:
     # to tell it all the same took as long as the insert. :func:`columns_of` checks the names.

@@ -27,6 +27,7 @@ _OWN: Final = "organisation_id IS NULL"
 _SHARED: Final = "organisation_id IS NOT NULL"
 _IN_CASE: Final = "case_id IS NOT NULL"
 _LETTER: Final = "letter_sha256 IS NOT NULL"
+_SIGNED: Final = "signed_by IS NOT NULL"
 #: what retention looks for
 KEEPING: Final = "erased_at IS NULL AND kind <> 'digest'"
 
@@ -71,6 +72,7 @@ class Deposit(Base):
         Index("ix_deposits_letter_sha256", "letter_sha256", **_where(_LETTER)),
         Index("ix_deposits_follow_at", "follow_at"),
         Index("ix_deposits_lease", "lease"),
+        Index("ix_deposits_signed_by", "signed_by", "received_at", **_where(_SIGNED)),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -106,6 +108,12 @@ class Deposit(Base):
     #: RFC 8785 text and salt (32 bytes): what the ledger entry's ``meta`` commits to
     record: Mapped[str] = mapped_column(Text)
     salt: Mapped[bytes] = mapped_column(LargeBinary)
+    #: the depositor's signature of the :class:`chain_adapter.Transaction`, if there is one: key id,
+    #: whose key it is (:data:`portal.signing.models.SCHEMES`), the key, the signature's value
+    signed_by: Mapped[str | None] = mapped_column(String(80))
+    signed_scheme: Mapped[str | None] = mapped_column(String(16))
+    signed_with: Mapped[bytes | None] = mapped_column(LargeBinary)
+    signed_value: Mapped[bytes | None] = mapped_column(LargeBinary)
     received_at: Mapped[datetime]
     hashed_at: Mapped[datetime]
 

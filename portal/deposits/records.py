@@ -54,19 +54,26 @@ def record_of(
     size: int | None,
     depositor: str,
     files: Mapping[str, Any] | None = None,
+    scheme: str | None = None,
 ) -> dict[str, Any]:
     """The metadata the ledger entry commits to: what was said, what was seen, by whom.
 
     ``depositor`` is the pseudonym, so that showing the record names nobody. ``files``, of a folder:
-    ``count``, and ``seen``: whether the platform received every one of them.
+    ``count``, and ``seen``: whether the platform received every one of them. ``scheme`` says whose
+    key the depositor signed with, when they did (:data:`portal.signing.models.SCHEMES`).
     """
-    return ({} if files is None else {"files": dict(files)}) | {
-        "schema": _SCHEMA,
-        "kind": kind,
-        "size": size,
-        "depositor": depositor,
-        **metadata.fields(),
-    }
+    more: dict[str, Any] = {} if files is None else {"files": dict(files)}
+    return (
+        more
+        | ({} if scheme is None else {"signed": scheme})
+        | {
+            "schema": _SCHEMA,
+            "kind": kind,
+            "size": size,
+            "depositor": depositor,
+            **metadata.fields(),
+        }
+    )
 
 
 def pseudonym(secret: bytes, owner_id: str) -> str:

@@ -1,0 +1,172 @@
+"""A depositor's signature of the transaction: verified before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import RFC_4122, UUID, uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+
+from chain_adapter import (
+    Digest,
+    EntryKey,
+    InvalidEntry,
+    Signature,
+    Transaction,
+    key_id_of,
+    verify_transaction,
+)
+from chain_adapter.algorithms import algorithm_of
+from portal.audit.actor import Actor
+from portal.database import Database
+from portal.problems import BadInput, Unavailable
+from portal.signing.certificates import check_usable
+from portal.signing.models import CERTIFICATE, PLATFORM, SigningKey
+from portal.storage.sealing import Box, Unsealable
+
+#: What the portal's sealed private keys are sealed for; the owner is the row's id.
+PURPOSE: Final = "signing-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigning:
+    """What a request says of the depositor's signature; nothing of it is verified.
+
+    ``id`` is the deposit's, chosen by whoever signs. Either ``key_id`` names one of the depositor's
+    keys, or ``certificate`` (DER) comes along. ``value`` is None for a key that the portal holds,
+    with which it then signs itself.
+    """
+
+    id: str
+    key_id: str = ""
+    certificate: bytes = b""
+    algorithm: str = ""
+    value: bytes | None = None
+
+    @property
+    def by(self) -> str:
+        return key_id_of(self.certificate) if self.certificate else self.key_id
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A transaction with a signature that fits, and the key (:func:`chain_adapter.key_id_of`) it
+    was verified by; ``scheme`` is one of :data:`portal.signing.models.SCHEMES`."""
+
+    transaction: Transaction
+    signature: Signature
+    key: bytes
+    scheme: str
+
+
+class Cosigner:
+    """Thread-safe. ``platform`` is the key id of the platform that vouches."""
+
+    def __init__(
+        self, database: Database, box: Box, platform: str, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._box = box
+        self._clock = clock
+        self.platform: Final = platform
+
+    def signed(
+        self, actor: Actor, kind: str, digests: Sequence[Digest], asked: Cosigning
+    ) -> Signed:
+        """The signature of this very deposit, verified; or made, by a key that the portal holds.
+
+        Args:
+            kind: the ledger entry's.
+            digests: exactly those that are going to be recorded.
+
+        Raises:
+            BadInput: it does not fit, or the key is none of the actor's or not to be used.
+        """
+        row = self._key(actor, asked.by)
+        key = row.key if row is not None else asked.certificate
+        if not key:
+            message = "%(key)s is none of your signing keys."
+            raise _refused("signing_key_unknown", message, key=asked.by[:80])
+        if row is not None and row.revoked_at is not None:
+            message = "The signing key %(key)s was revoked."
+            raise _refused("signing_key_revoked", message, key=asked.by)
+        if len(key) != 32:
+            check_usable(key, self._clock())
+        if row is not None and row.scheme == PLATFORM:
+            return self._by_platform(row, kind, digests, asked)
+        transaction = self._transaction(kind, check_id(asked.id), digests, key)
+        signature = _signature(transaction, asked, key)
+        if not verify_transaction(transaction, signature, key):
+            message = (
+                "The signature does not fit this deposit: other digests, another id, another "
+                "platform or another key were signed. Nothing was deposited."
+            )
+            raise _refused("signature_mismatch", message)
+        return Signed(transaction, signature, key, CERTIFICATE if row is None else row.scheme)
+
+    def _by_platform(
+        self, row: SigningKey, kind: str, digests: Sequence[Digest], asked: Cosigning
+    ) -> Signed:
+        if asked.value is not None:
+            message = "The portal holds this key: it signs itself, and takes no signature by it."
+            raise _refused("signing_key_held", message)
+        deposit_id = check_id(asked.id) if asked.id else str(uuid4())
+        transaction = self._transaction(kind, deposit_id, digests, row.key)
+        try:
+            private = self._box.open(row.sealed or b"", PURPOSE, row.id)
+        except Unsealable as error:
+            message = "The key that the portal holds for you cannot be opened; tell the operator."
+            raise Unavailable("signing_key_sealed", message) from error
+        key = EntryKey(Ed25519PrivateKey.from_private_bytes(private))
+        return Signed(transaction, key.sign_transaction(transaction), row.key, PLATFORM)
+
+    def _transaction(
+        self, kind: str, deposit_id: str, digests: Sequence[Digest], key: bytes
+    ) -> Transaction:
+        return Transaction(kind, deposit_id, tuple(digests), key_id_of(key), self.platform)
+
+    def _key(self, actor: Actor, key_id: str) -> SigningKey | None:
+        query = select(SigningKey).where(
+            SigningKey.user_id == actor.id, SigningKey.key_id == key_id
+        )
+        with self._database.reading() as session:
+            return session.scalar(query)
+
+
+def check_id(text: str) -> str:
+    """The deposit's id as its initiator chose it: a UUID of version 4 or 7 (RFC 9562), lower case.
+
+    Raises:
+        BadInput: anything else.
+    """
+    try:
+        found = UUID(text)
+    except ValueError:
+        found = None
+    good = found is not None and str(found) == text and found.variant == RFC_4122
+    if found is None or not good or found.version not in (4, 7):
+        message = "The deposit's id is a random UUID (version 4 or 7), in lower case."
+        raise BadInput("deposit_id", message, field="id")
+    return text
+
+
+def _signature(transaction: Transaction, asked: Cosigning, key: bytes) -> Signature:
+    if asked.value is None:
+        raise _refused("signature_missing", "The signature itself is missing.")
+    if asked.algorithm != algorithm_of(key):
+        message = "This key signs by %(right)s, not by %(given)s."
+        right, given = algorithm_of(key), asked.algorithm[:40]
+        raise _refused("signature_algorithm", message, right=right, given=given)
+    try:
+        return Signature("depositor", transaction.by, asked.algorithm, asked.value)
+    except InvalidEntry as error:
+        message = "This is no well-formed signature: %(reason)s."
+        raise _refused("signature_form", message, reason=error.reason) from error
+
+
+def _refused(code: str, message: str, **params: str | int) -> BadInput:
+    return BadInput(code, message, field="signature", **params)
