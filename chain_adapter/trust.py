@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from chain_adapter.errors import InvalidProof
 from chain_adapter.keys import key_id_of
 from chain_adapter.note import VerifierKey
 from chain_adapter.quorum import Quorum, node_keys
+
+_ADDRESS: Final = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,9 @@ class Trust:
     key. ``depositors``: key id → raw Ed25519 public key, or the DER of a certificate; they need no
     other warrant than the entry itself, which names them by a digest of the key.
 
-    ``quorums``: ledger id → the deposit nodes that must have cosigned its trees.
+    ``quorums``: ledger id → the deposit nodes that must have cosigned its trees. ``validators``:
+    ledger id of a contract → the addresses (``0x`` and 40 digits, lower case) of whom two thirds
+    must have sealed the blocks of its chain.
 
     Raises:
         ValueError: a key that cannot be read or does not bear the name it is listed under.
@@ -28,6 +34,7 @@ class Trust:
     platforms: Mapping[str, bytes] = field(default_factory=dict)
     depositors: Mapping[str, bytes] = field(default_factory=dict)
     quorums: Mapping[str, Quorum] = field(default_factory=dict)
+    validators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for ledger, vkey in self.ledgers.items():
@@ -38,7 +45,9 @@ class Trust:
                 raise InvalidProof(f"the key listed as {key_id} is {key_id_of(public)}")
         for ledger, quorum in self.quorums.items():
             self._require_others(ledger, quorum)
-        for name in ("ledgers", "platforms", "depositors", "quorums"):
+        for ledger, validators in self.validators.items():
+            _require_addresses(ledger, validators)
+        for name in ("ledgers", "platforms", "depositors", "quorums", "validators"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def __or__(self, other: Trust) -> Trust:
@@ -48,6 +57,7 @@ class Trust:
             {**self.platforms, **other.platforms},
             {**self.depositors, **other.depositors},
             {**self.quorums, **other.quorums},
+            {**self.validators, **other.validators},
         )
 
     def _require_others(self, ledger: str, quorum: Quorum) -> None:
@@ -56,3 +66,11 @@ class Trust:
         own = VerifierKey.parse(vkey).public if vkey else None
         if any(key.name == ledger or key.public == own for key in node_keys(quorum.nodes)):
             raise InvalidProof(f"ledger {ledger} is listed as a deposit node of its own")
+
+
+def _require_addresses(ledger: str, validators: tuple[str, ...]) -> None:
+    if not validators or len(set(validators)) != len(validators):
+        raise InvalidProof(f"the validators of {ledger} are none, or one is listed twice")
+    for address in validators:
+        if _ADDRESS.fullmatch(address) is None:
+            raise InvalidProof(f"{address[:80]!r} is not a validator's address in lower case")

@@ -18,11 +18,25 @@ Pure: no network, no database, no clock. The steps, in order; the first that doe
     nodes are known for the ledger, whatever the receipt says of itself, and whenever it speaks of
     nodes; trees from before the nodes' time need none.
 
+A record on an EVM chain goes from step 6 on through these:
+
+21. The receipt's note is signed by the ledger's observer.
+22. The note says that the chain had gone on over the block far enough.
+23. The proof is of the batch the note names.
+24. The proof's header hashes to the block the note names (for BFT chains: without seals and round).
+25. Enough of the trusted validators sealed that header, nobody twice and no stranger. Asked when
+    validators are trusted for the ledger, and when the header holds seals.
+26. The contract's account is under the header's state root (EIP-1186).
+27. The contract's storage holds that batch: root, count and first position.
+28. The receipt's position is in the batch, at the proof's index.
+29. The audit path leads from the entry to the batch's root.
+30. The receipt's time is the one the contract recorded, and not after the block.
+
 Together they bind every byte of entry, receipt and proof, save signatures by keys nobody asked for.
 Steps 1 to 6 are those of every record (:mod:`chain_adapter.verification.examination`); the others
 belong to the kind of evidence, which the receipt's scheme names: transparency logs
-(:mod:`chain_adapter.verification.log`), and plug-ins' kinds (from 41 on, see
-:mod:`chain_adapter.verification.kinds`).
+(:mod:`chain_adapter.verification.log`), contracts (:mod:`chain_adapter.evm.proof.steps`), and
+plug-ins' kinds (from 41 on, see :mod:`chain_adapter.verification.kinds`).
 """
 
 from __future__ import annotations
@@ -31,6 +45,7 @@ from typing import Final
 
 from chain_adapter.entry import Entry
 from chain_adapter.errors import Fatal
+from chain_adapter.evm.proof.steps import EvmExamination
 from chain_adapter.receipt import Receipt
 from chain_adapter.trust import Trust
 from chain_adapter.verification.examination import Examination, LedgerProof, Result, Verdict
@@ -40,14 +55,16 @@ from chain_adapter.verification.log import LOG_STEPS
 __all__ = ["STEPS", "Result", "Verdict", "verify"]
 
 #: Every step there is, whatever the kind of evidence; for those who need words for each.
-STEPS: Final = LOG_STEPS
+STEPS: Final = (*LOG_STEPS, *EvmExamination.steps)
 
 
 def verify(entry: Entry | bytes, receipt: Receipt, proof: LedgerProof, trust: Trust) -> Verdict:
     """Judge the record by the steps above. Never raises for bad evidence."""
     kind, hindrance = Examination, ""
+    # A ledger whose deposit nodes are known is a log, whatever kind the receipt would rather be.
+    scheme = "witness" if receipt.ledger in trust.quorums else receipt.scheme
     try:
-        kind = examination_of(receipt.scheme) or Examination
+        kind = examination_of(scheme) or Examination
     except Fatal as error:
         hindrance = str(error)
     examination = kind(entry, receipt, proof, trust)

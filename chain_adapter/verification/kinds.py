@@ -12,12 +12,14 @@ from importlib.metadata import entry_points
 from typing import Final
 
 from chain_adapter.errors import Fatal, InvalidProof
+from chain_adapter.evm.proof.steps import EvmExamination
 from chain_adapter.verification.examination import RECORD_STEPS, Examination, LedgerProof
 from chain_adapter.verification.log import LogExamination
 
 GROUP: Final = "notary.ledger_verifiers"
 #: Steps of plug-ins are numbered from here; smaller numbers are ours.
 FIRST_FOREIGN: Final = 41
+_BUILT_IN: Final[tuple[type[Examination], ...]] = (LogExamination, EvmExamination)
 
 
 def examination_of(scheme: str) -> type[Examination] | None:
@@ -26,8 +28,9 @@ def examination_of(scheme: str) -> type[Examination] | None:
     Raises:
         Fatal: a plug-in for it is installed and cannot be used.
     """
-    if scheme in LogExamination.schemes:
-        return LogExamination
+    for kind in _BUILT_IN:
+        if scheme in kind.schemes:
+            return kind
     return _installed(scheme)
 
 
