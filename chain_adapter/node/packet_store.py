@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 from uuid import uuid4
 
 from chain_adapter.canonical import canonical_json
@@ -24,6 +24,12 @@ from chain_adapter.durable import replace_file, sync_folder
 from chain_adapter.packets.request import path_text, read_path
 
 _BLOCK: Final = 256 * 1024
+
+
+class Readable(Protocol):
+    """What can be read from."""
+
+    def read(self, size: int = -1) -> bytes: ...
 
 
 class Full(OSError):
@@ -53,7 +59,7 @@ class PacketStore:
 
     def held(self, root: bytes, number: int) -> Held | None:
         """What was accepted at this address; None when nothing was."""
-        place = self._place(root, number)
+        place = self.place(root, number)
         try:
             value = json.loads(place.with_suffix(".json").read_bytes())
             if not place.exists():
@@ -62,14 +68,10 @@ class PacketStore:
             return None
         return Held(bytes.fromhex(value["sha256"]), value["length"], read_path(value["path"]))
 
-    def open(self, root: bytes, number: int) -> BinaryIO:
-        """The packet's bytes as they are on the disk. Raises FileNotFoundError."""
-        return self._place(root, number).open("rb")
-
     def sound(self, root: bytes, number: int, held: Held) -> bool:
         """Whether the disk still gives what was accepted."""
         try:
-            with self.open(root, number) as file:
+            with self.place(root, number).open("rb") as file:
                 state = hashlib.sha256()
                 while data := file.read(_BLOCK):
                     state.update(data)
@@ -77,7 +79,7 @@ class PacketStore:
             return False
         return state.digest() == held.digest
 
-    def receive(self, body: BinaryIO, length: int) -> Staged:
+    def receive(self, body: Readable, length: int) -> Staged:
         """Read ``length`` bytes of ``body`` to the disk.
 
         Raises:
@@ -101,7 +103,7 @@ class PacketStore:
         Raises:
             OSError: the disk failed.
         """
-        place = self._place(root, number)
+        place = self.place(root, number)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(place.parent.parent)
         sync_folder(self.folder)
@@ -112,7 +114,8 @@ class PacketStore:
             staged.path.replace(place)
             sync_folder(place.parent)
 
-    def _place(self, root: bytes, number: int) -> Path:
+    def place(self, root: bytes, number: int) -> Path:
+        """The file of a packet, whether there is one or not."""
         name = root.hex()
         return self.folder / name[:2] / name / str(number)
 
@@ -125,7 +128,7 @@ class Staged:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o400)
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def take(self, body: BinaryIO, length: int) -> None:
+    def take(self, body: Readable, length: int) -> None:
         state, left = hashlib.sha256(), length
         while left:
             data = body.read(min(_BLOCK, left))
