@@ -35,6 +35,7 @@ from portal.operators.service import OperatorService
 from portal.organisations.service import OrganisationService
 from portal.privacy.service import PrivacyService
 from portal.settings import Settings
+from portal.signing.cosigning import Cosigner
 from portal.storage import Vault, open_vault
 from portal.storage.sealing import Box
 from portal.uploads.service import UploadService
@@ -202,6 +203,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             nudge=queue.nudge,
             clock=clock or _now,
         )
+            cosigner=Cosigner(database, Box.of(identity), entry_key.key_id, clock or _now),
         hosts, secret = open_hosts(settings), keys.secret(SECRET)
         captures = CaptureService(tools, Filing(tools), hosts, secret)
         built = services_of(tools, authority, queue, Box.of(identity), captures)

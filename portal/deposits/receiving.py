@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -14,10 +15,11 @@ from portal.audit.actor import Actor
 from portal.audit.service import Act
 from portal.deposits.drafts import check_digests, check_key, new_draft, renumbered
 from portal.deposits.inbox import Inbox, Uncertain
-from portal.deposits.models import Deposit
+from portal.deposits.models import ENTRY_KIND, Deposit
 from portal.deposits.records import Metadata
 from portal.deposits.tools import Tools
 from portal.problems import BadInput, Conflict, PortalError, TooLarge, Unavailable
+from portal.signing.cosigning import Cosigning, Signed
 from portal.storage import Content, Intake, VaultError, VaultUnavailable
 from portal.storage import TooLarge as TooMuch
 
@@ -58,11 +60,13 @@ class Receiving:
         metadata: Metadata,
         idempotency_key: str | None,
         claimed: Sequence[Digest],
+        signing: Cosigning | None = None,
     ) -> Accepted:
         """Accept the file that was written to ``intake``, which has ended afterwards either way.
 
         Args:
             claimed: digests the depositor computed; each must be the file's.
+            signing: the depositor's signature; it must fit what arrived.
         """
         with intake:
             check_key(idempotency_key)
@@ -70,12 +74,18 @@ class Receiving:
             try:
                 content = intake.complete()
                 _check_content(content, claimed)
-                draft = self._draft(actor, content.digests, metadata, content.size, idempotency_key)
+                signed = self._signed(actor, content.digests, signing)
+                draft = self._draft(
+                    actor, content.digests, metadata, content.size, idempotency_key, signed=signed
+                )
                 draft.received_at = received_at
                 known = self._known(draft)
                 if known is not None:
                     return known
-                draft.vault_key = intake.keep(f"original/{draft.id}").key
+                self._check_unused(draft)
+                # Never a place that a stranger chose: what fails later is deleted from it.
+                place = draft.id if signed is None else str(uuid4())
+                draft.vault_key = intake.keep(f"original/{place}").key
             except VaultError as error:
                 raise vault_problem(error) from error
         return self._accept(actor, draft)
@@ -87,12 +97,41 @@ class Receiving:
         metadata: Metadata,
         idempotency_key: str | None,
         size: int | None,
+        signing: Cosigning | None = None,
     ) -> Accepted:
         """Accept digests of content that stays with the depositor."""
         check_key(idempotency_key)
         check_digests(digests)
-        draft = self._draft(actor, tuple(digests), metadata, size, idempotency_key, kind="digest")
-        return self._known(draft) or self._accept(actor, draft)
+        signed = self._signed(actor, digests, signing)
+        draft = self._draft(
+            actor, tuple(digests), metadata, size, idempotency_key, kind="digest", signed=signed
+        )
+        known = self._known(draft)
+        if known is not None:
+            return known
+        self._check_unused(draft)
+        return self._accept(actor, draft)
+
+    def _signed(
+        self, actor: Actor, digests: Sequence[Digest], signing: Cosigning | None
+    ) -> Signed | None:
+        """The depositor's signature, verified; most deposits have none, and cost nothing here."""
+        if signing is None:
+            return None
+        return self._tools.cosigner.signed(actor, ENTRY_KIND, digests, signing)
+
+    def _check_unused(self, draft: Deposit) -> None:
+        """Raises Conflict when there is a deposit of the id that its initiator chose."""
+        if draft.signed_by is None:
+            return
+        with self._tools.database.reading() as session:
+            used = session.scalar(select(Deposit.id).where(Deposit.id == draft.id))
+        if used is not None:
+            message = (
+                "There is a deposit with this id already: a signed deposit is taken once. "
+                "Sign a new one, under a new id."
+            )
+            raise Conflict("deposit_id_used", message, field="id")
 
     def _draft(
         self,
@@ -102,6 +141,7 @@ class Receiving:
         size: int | None,
         idempotency_key: str | None,
         kind: str = "file",
+        signed: Signed | None = None,
     ) -> Deposit:
         return new_draft(
             self._tools,
@@ -111,6 +151,7 @@ class Receiving:
             kind=kind,
             size=size,
             idempotency_key=idempotency_key,
+            signed=signed,
         )
 
     def _known(self, draft: Deposit) -> Accepted | None:
@@ -140,6 +181,8 @@ class Receiving:
             except IntegrityError:  # the same key a moment ago, or the same number by chance
                 try:
                     known = self._known(draft)
+                    if known is None:  # or the id its initiator chose
+                        self._check_unused(draft)
                 except PortalError:
                     self._drop_original(draft)
                     raise
@@ -156,7 +199,7 @@ class Receiving:
     def _write(self, actor: Actor, draft: Deposit) -> None:
         """The one transaction. When it certainly did not happen, the bytes go as well; when that
         cannot be known, they stay: a nameless ciphertext harms nobody, lost evidence does."""
-        detail: Mapping[str, str] = {"kind": draft.kind, "sha256": draft.sha256}
+        detail: Mapping[str, str] = received_detail(draft)
         try:
             self._inbox.write(draft, Act(actor, "deposit.received", draft.subject, detail))
         except IntegrityError:
@@ -170,6 +213,12 @@ class Receiving:
     def _drop_original(self, draft: Deposit) -> None:
         if draft.vault_key is not None:
             self._tools.vault.delete(draft.vault_key)
+
+
+def received_detail(draft: Deposit) -> dict[str, str]:
+    """What the custody log says of a deposit that is received."""
+    detail = {"kind": draft.kind, "sha256": draft.sha256}
+    return detail if draft.signed_by is None else detail | {"signed_by": draft.signed_by}
 
 
 def vault_problem(error: VaultError) -> PortalError:

@@ -26,6 +26,7 @@ from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
 from portal.deposits.searching import Amount, Page, Searching
 from portal.deposits.tools import Tools
 from portal.downloads import Download
+from portal.signing.cosigning import Cosigning
 from portal.storage import Intake
 from timestamping.letter import StrengthFacts
 from timestamping.package_trust import PackageTrust
@@ -94,18 +95,21 @@ class DepositService:
         meta: Metadata,
         idempotency_key: str | None = None,
         claimed: Sequence[Digest] = (),
+        signing: Cosigning | None = None,
     ) -> Accepted:
         """Accept a file. ``upload`` has ended afterwards, kept or forgotten.
 
         Args:
             claimed: digests the depositor computed; the file must have them.
+            signing: the depositor's signature of the transaction, over the digests of
+                :attr:`Limits.algorithms`.
 
         Raises:
             BadInput: empty, or not the digests claimed, or metadata out of bounds.
             Conflict: the key was used for another request.
             Unavailable: nothing was recorded; try again.
         """
-        return self._receiving.file(actor, upload, meta, idempotency_key, claimed)
+        return self._receiving.file(actor, upload, meta, idempotency_key, claimed, signing)
 
     def receive_digest(
         self,
@@ -115,8 +119,9 @@ class DepositService:
         idempotency_key: str | None = None,
         size: int | None = None,
     ) -> Accepted:
+        signing: Cosigning | None = None,
         """Accept the digests of a file that stays with its owner; errors as ``receive_file``."""
-        return self._receiving.digest(actor, digests, meta, idempotency_key, size)
+        return self._receiving.digest(actor, digests, meta, idempotency_key, size, signing)
 
     def receive_many(self, actor: Actor, items: Sequence[NewDigest]) -> list[BatchOutcome]:
         """Accept up to 10,000 digests, each by itself: what came of each, in order.

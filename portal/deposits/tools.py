@@ -9,6 +9,7 @@ from datetime import datetime
 from chain_adapter import EntryKey, Ledger, Trust
 from portal.database import Database
 from portal.settings import Settings
+from portal.signing.cosigning import Cosigner
 from portal.storage import Vault
 from timestamping.authority.pki import Pki
 from timestamping.package_trust import PackageTrust
@@ -20,6 +21,7 @@ from timestamping.trust import TrustStore
 @dataclass(frozen=True)
 class Tools:
     """``ledgers[0]`` is the primary one. ``secret`` (32 bytes) makes depositors' pseudonyms.
+    ``cosigner`` verifies depositors' own signatures.
     ``nudge`` asks a worker to look now and never fails. ``clock`` gives aware times."""
 
     settings: Settings
@@ -33,6 +35,7 @@ class Tools:
     secret: bytes
     nudge: Callable[[], None]
     clock: Callable[[], datetime]
+    cosigner: Cosigner
 
     @property
     def ledger(self) -> Ledger:

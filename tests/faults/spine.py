@@ -22,5 +22,6 @@ def check_spine(services: Services, *, all_issued: bool = True) -> list[Deposit]
         secret=bytes(32),
         nudge=services.queue.nudge,
         clock=services.clock,
+        cosigner=services.deposits.tools.cosigner,
     )
     return checking.check_spine(tools, all_issued=all_issued)
