@@ -45,6 +45,17 @@ TITLES: Final = {
     "proof_position": "证明对应回执所载位置",
     "trees_agree": "回执与证明出自同一棵树",
     "inclusion": "记录在账本中",
+    # records on EVM chains: chain_adapter.evm.proof
+    "observer_signature": "观察者已签署其所见",
+    "observation_final": "该区块之后链已继续延伸",
+    "proof_batch": "证明针对观察到的批次",
+    "block_header": "区块头属于该区块",
+    "block_seals": "链上验证节点已封签该区块",
+    "contract_account": "合约在该区块的状态中",
+    "contract_record": "合约载有该批次",
+    "batch_place": "回执所载位置在该批次内",
+    "batch_path": "记录在该批次中",
+    "record_time": "时间由合约记录",
     # packages: timestamping.package
     "container": "证明包可读且无害",
     "manifest": "清单格式正确",
