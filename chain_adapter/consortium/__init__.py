@@ -1,13 +1,15 @@
 """Members who govern themselves: a rule agreed on once, and messages that keep to it.
 
 The specification is ``docs/consortium.md``. :class:`Consortium` executes it over the events of a
-log, ``Consortium.sol`` on an EVM chain; both accept and refuse the same. :class:`Gate` is the narrow
-door for those who only ask whether a deposit's key is permitted.
+log, ``Consortium.sol`` on an EVM chain; both accept and refuse the same. :class:`Gate` is the
+narrow door for those who only ask whether a deposit's key is permitted.
 
 Errors: :class:`Refused` (a :class:`~chain_adapter.errors.LedgerError`) with a code of
 :data:`~chain_adapter.consortium.refusals.CODES`.
 """
 
+from chain_adapter.consortium.engine import Consortium, Ignored
+from chain_adapter.consortium.gate import Gate
 from chain_adapter.consortium.keys import SigningKey
 from chain_adapter.consortium.message import (
     Act,
@@ -25,6 +27,8 @@ from chain_adapter.consortium.message import (
 )
 from chain_adapter.consortium.refusals import CODES, Refused
 from chain_adapter.consortium.rule import METHODS, PERMISSIONS, Rule, key_hash
+from chain_adapter.consortium.standing import Denial
+from chain_adapter.consortium.state import Event, KeyEvent, Member
 from chain_adapter.consortium.typed import Domain
 
 __all__ = [
@@ -35,7 +39,14 @@ __all__ = [
     "Application",
     "Certificate",
     "Change",
+    "Consortium",
+    "Denial",
     "Domain",
+    "Event",
+    "Gate",
+    "Ignored",
+    "KeyEvent",
+    "Member",
     "Message",
     "Refused",
     "Register",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from chain_adapter.consortium.message import Application
-from chain_adapter.consortium.rule import Rule
+from chain_adapter.consortium.rule import Rule, key_hash
 from chain_adapter.consortium.shapes import ZERO
 
 #: A message may stay open for so long, in seconds.
@@ -82,6 +82,8 @@ class State:
     version: int = 1
     authorities: list[bytes] = field(default_factory=list)
     regulators: list[bytes] = field(default_factory=list)
+    #: key hash → permissions of the platforms
+    platforms: dict[bytes, int] = field(default_factory=dict)
     members: dict[bytes, Member] = field(default_factory=dict)
     #: account or deposit key hash, ever used → identity
     accounts: dict[bytes, bytes] = field(default_factory=dict)
@@ -102,6 +104,7 @@ class State:
         self.rule = rule
         self.authorities = [each.address for each in rule.authorities]
         self.regulators = [each.address for each in rule.regulators]
+        self.platforms = {key_hash(each.key): each.permissions for each in rule.platforms}
 
     def blocked_by(self, identity: bytes) -> Member | None:
         """The first on the way up from ``identity`` who is not active."""
