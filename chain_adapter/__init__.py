@@ -42,6 +42,7 @@ from chain_adapter.keys import (
 )
 from chain_adapter.ledger import Caps, Health, Ledger
 from chain_adapter.proof import Proof
+from chain_adapter.quorum import Quorum, cosigners
 from chain_adapter.receipt import Receipt, Status
 from chain_adapter.registry import open_ledger
 from chain_adapter.signature import Signature
@@ -69,6 +70,7 @@ __all__ = [
     "NotFound",
     "Outcome",
     "Proof",
+    "Quorum",
     "QuorumNotReached",
     "Receipt",
     "Result",
@@ -79,6 +81,7 @@ __all__ = [
     "Trust",
     "Unknown",
     "Verdict",
+    "cosigners",
     "digest_of",
     "key_id_of",
     "meta_digest",

@@ -45,6 +45,7 @@ TITLES: Final = {
     "proof_position": "证明对应回执所载位置",
     "trees_agree": "回执与证明出自同一棵树",
     "inclusion": "记录在账本中",
+    "witness_quorum": "已有足够的存证节点联署",
     # records on EVM chains: chain_adapter.evm.proof
     "observer_signature": "观察者已签署其所见",
     "observation_final": "该区块之后链已继续延伸",
@@ -168,6 +169,8 @@ ANCHORS: Final = {
     "root": ("根证书", "root"),
     "notary": ("公证员根证书", "notaries' root"),
     "ledger": ("账本公钥", "ledger key"),
+    "node": ("存证节点公钥", "deposit node key"),
+    "quorum": ("所需存证节点数", "deposit nodes needed"),
     "platform": ("平台公钥", "platform key"),
     "depositor": ("存证人公钥", "depositor key"),
 }

@@ -10,13 +10,22 @@ import rfc8785
 from chain_adapter.entry import Entry
 from chain_adapter.errors import LedgerError
 from chain_adapter.keys import meta_digest, verify_signature
-from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt
 from chain_adapter.verdict import Check, Outcome
+from chain_adapter.verification.kinds import decode_proof
 from chain_adapter.verify import Result, Verdict, verify
 from timestamping.package.folder import FolderChecks
 from timestamping.package.grounds import Gap, Refused, parsed, sha256_of
-from timestamping.package_files import ENTRY, METADATA, PROOF, RECEIPT, TOKEN, co_token
+from timestamping.package_files import (
+    ENTRY,
+    METADATA,
+    PROOF,
+    RECEIPT,
+    TOKEN,
+    co_token,
+    further_proof,
+    further_receipt,
+)
 from timestamping.pdf.verifier import without_anchor
 from timestamping.verification.report import TokenVerdict
 from timestamping.verifier import verify_token
@@ -74,15 +83,39 @@ class RecordChecks(FolderChecks):
         return digest.hex()
 
     def ledger(self) -> str:
-        verdict = self._ledger_verdict()
+        verdict = self._ledger_verdict(RECEIPT, PROOF)
         self.steps["ledger"] = verdict.checks
         failed = verdict.failed
         if failed is None:
-            root = next(each.detail for each in verdict.checks if each.code == "inclusion")
-            return f"{len(verdict.checks)} steps, root {root}"
+            return _held(verdict)
         if failed.outcome is Outcome.FAIL or self._foreign(verdict.result, failed):
             raise Refused(f"step {failed.number} ({failed.code}): {failed.detail}")
         raise Gap(f"step {failed.number} ({failed.code}): {failed.detail}")
+
+    def further_ledger(self, number: int) -> str:
+        """One of the checks from 122 on. A key that is not known decides nothing here: those who
+        trust the first ledger need not know the others."""
+        name = further_receipt(number)
+        receipt = self._receipt(name)
+        if receipt.ledger in self._ledgers_before(number):
+            raise Refused(f"{receipt.ledger} is named twice")
+        verdict = self._ledger_verdict(name, further_proof(number))
+        self.steps[f"ledger-{number}"] = verdict.checks
+        failed = verdict.failed
+        if failed is None:
+            return f"{receipt.ledger}: {_held(verdict)}"
+        sentence = f"{receipt.ledger}, step {failed.number} ({failed.code}): {failed.detail}"
+        raise (Refused if failed.outcome is Outcome.FAIL else Gap)(sentence)
+
+    def _ledgers_before(self, number: int) -> set[str]:
+        earlier = (RECEIPT, *map(further_receipt, range(2, number)))
+        return {self._receipt(name).ledger for name in earlier}
+
+    def _receipt(self, name: str) -> Receipt:
+        try:
+            return Receipt.from_json(self.member(name))
+        except LedgerError as error:
+            raise Refused(f"{name}: {error}") from error
 
     def file(self) -> str:
         if self.has_list:
@@ -106,10 +139,10 @@ class RecordChecks(FolderChecks):
         digest = sha256_of(self.known_entry)
         return verify_token(token.der, self.trust.certificates, digest=digest)
 
-    def _ledger_verdict(self) -> Verdict:
+    def _ledger_verdict(self, receipt_name: str, proof_name: str) -> Verdict:
+        receipt = self._receipt(receipt_name)
         try:
-            receipt = Receipt.from_json(self.member(RECEIPT))
-            proof = Proof.decode(self.member(PROOF))
+            proof = decode_proof(receipt.scheme, self.member(proof_name))
         except LedgerError as error:
             raise Refused(str(error)) from error
         return verify(self.known_entry.encode(), receipt, proof, self.trust.ledger)
@@ -123,6 +156,14 @@ class RecordChecks(FolderChecks):
             "ledger_trusted": known.ledgers,
         }
         return result is Result.UNTRUSTED_KEY and bool(keys.get(check.code))
+
+
+def _held(verdict: Verdict) -> str:
+    """How many steps, and what the last ones found: the root, and who cosigned it."""
+    found = {each.code: each.detail for each in verdict.checks}
+    root = found.get("inclusion", verdict.checks[-1].detail)
+    nodes = f", nodes {found['witness_quorum']}" if "witness_quorum" in found else ""
+    return f"{len(verdict.checks)} steps, root {root}{nodes}"
 
 
 def _signed(entry: Entry, role: str, key_id: str, known: Mapping[str, bytes]) -> None:
