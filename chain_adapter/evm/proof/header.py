@@ -14,7 +14,7 @@ from chain_adapter.errors import InvalidProof
 from chain_adapter.evm.proof.rlp import Item, decode_list, encode, number, text
 
 #: Length of each field in bytes; None for whole numbers, 0 for a string of any length.
-_FIELDS: Final = (
+FIELDS: Final = (
     ("parent", 32),
     ("ommers", 32),
     ("coinbase", 20),
@@ -37,7 +37,7 @@ _FIELDS: Final = (
     ("beacon_root", 32),
     ("requests", 32),
 )
-_PLACE: Final = {name: place for place, (name, _) in enumerate(_FIELDS)}
+_PLACE: Final = {name: place for place, (name, _) in enumerate(FIELDS)}
 #: How many fields a header had when: Frontier, London, Shanghai, Cancun, Prague.
 _COUNTS: Final = (15, 16, 17, 20, 21)
 _MAX: Final = 2**53
@@ -63,7 +63,7 @@ class Header:
         items = decode_list(data)
         if len(items) not in _COUNTS:
             raise InvalidProof(f"headers with {len(items)} fields are not known")
-        for item, (name, length) in zip(items, _FIELDS, strict=False):
+        for item, (name, length) in zip(items, FIELDS, strict=False):
             try:
                 number(item) if length is None else text(item, length or None)
             except InvalidProof as error:

@@ -27,7 +27,12 @@ def value_at(root: bytes, key: bytes, nodes: Sequence[bytes]) -> bytes | None:
     Raises:
         InvalidProof: they do not.
     """
-    path, given = keccak256(key).hex(), deque(nodes)
+    return value_on(root, keccak256(key).hex(), nodes)
+
+
+def value_on(root: bytes, path: str, nodes: Sequence[bytes]) -> bytes | None:
+    """:func:`value_at` for the path itself, in hexadecimal digits; all paths are equally long."""
+    given = deque(nodes)
     if root == EMPTY_TRIE and list(given) in ([], [encode(b"")]):
         return None
     node: list[Item] | None = _named(root, given, top=True)
