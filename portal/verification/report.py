@@ -47,7 +47,7 @@ _TIME: Final = (
 _LEDGER_STEPS: Final = (
     "entry_canonical platform_signature depositor_signature receipt_entry receipt_final "
     "ledger_trusted receipt_checkpoint receipt_time proof_checkpoint proof_position trees_agree "
-    "inclusion "
+    "inclusion witness_quorum "
     "observer_signature observation_final proof_batch block_header block_seals contract_account "
     "contract_record batch_place batch_path record_time"
 )
