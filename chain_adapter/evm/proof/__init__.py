@@ -1,6 +1,5 @@
 """Records on an EVM chain, proven without a node: headers, tries, storage, validators' seals."""
 
-from chain_adapter.evm.proof.answers import header_of, proof_of
 from chain_adapter.evm.proof.value import Batch, EvmProof
 
-__all__ = ["Batch", "EvmProof", "header_of", "proof_of"]
+__all__ = ["Batch", "EvmProof"]

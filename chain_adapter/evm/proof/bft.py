@@ -20,8 +20,8 @@ from typing import Final
 from coincurve import PublicKey
 
 from chain_adapter.errors import InvalidProof
+from chain_adapter.evm.layout import keccak256
 from chain_adapter.evm.proof.header import Header
-from chain_adapter.evm.proof.keccak import keccak256
 from chain_adapter.evm.proof.rlp import Item, decode_list, encode, number, text
 
 _VANITY: Final = 32

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from chain_adapter.errors import InvalidProof
-from chain_adapter.evm.proof.keccak import keccak256
+from chain_adapter.evm.layout import keccak256
 from chain_adapter.evm.proof.rlp import Item, decode_list, encode, text
 
 #: The hash of the trie with nothing in it.
