@@ -18,10 +18,12 @@ import portal.mail.models
 import portal.matters.models
 import portal.operators.models
 import portal.organisations.models
+import portal.packets.models
 import portal.privacy.models
 import portal.search.models
 import portal.signing.models
 import portal.uploads.models
+import portal.vouching.models
 import portal.webhooks.models  # noqa: F401
 from portal.database import Base
 
