@@ -21,7 +21,7 @@ from typing import IO, Any, Final
 
 from chain_adapter import digest_of
 from chain_adapter.verdict import Check, Outcome
-from portal.checks.evidence import Subject
+from portal.checks.evidence import Evidence
 from portal.checks.shapes import CONTENT, Comparison, Group, Line
 from portal.deposits.evidence import digests_of
 from portal.storage import Damaged, Missing, Vault
@@ -63,7 +63,7 @@ class Reread:
         }
 
 
-def judge_content(subject: Subject, vault: Vault, tell: Tell) -> Group:
+def judge_content(subject: Evidence, vault: Vault, tell: Tell) -> Group:
     """Read everything again.
 
     Raises:
@@ -89,7 +89,7 @@ def judge_content(subject: Subject, vault: Vault, tell: Tell) -> Group:
 class _Reading:
     """One pass over what is kept."""
 
-    def __init__(self, subject: Subject, vault: Vault, tell: Tell) -> None:
+    def __init__(self, subject: Evidence, vault: Vault, tell: Tell) -> None:
         self._subject, self._vault, self._tell = subject, vault, tell
         self._total = subject.deposit.size or 0
         self.files: list[Reread] = []
@@ -194,7 +194,7 @@ class _Reading:
         return _check(code, f"{len(fine)} files, {self.read} bytes")
 
 
-def _strange(listed: FileList, subject: Subject) -> str:
+def _strange(listed: FileList, subject: Evidence) -> str:
     """The first file of which list and database say different things; empty when there is none."""
     rows = {row.path: ListedFile(row.path, row.size, row.sha256, row.sm3) for row in subject.files}
     for file in listed.files:
@@ -203,7 +203,7 @@ def _strange(listed: FileList, subject: Subject) -> str:
     return next(iter(rows), "")
 
 
-def _compared(subject: Subject, listed: FileList | None, *, at_hand: bool) -> Iterator[Check]:
+def _compared(subject: Evidence, listed: FileList | None, *, at_hand: bool) -> Iterator[Check]:
     """Check 135, when it is asked. A file that is not the one deposited decides where there is
     nothing else to go by; where the original was read again it is only a question."""
     if not subject.comparisons:
@@ -226,7 +226,7 @@ def _compared(subject: Subject, listed: FileList | None, *, at_hand: bool) -> It
     yield _check("applicant-file", f"{count - missing} of {count} files, last {told}", outcome)
 
 
-def _sorted(subject: Subject, listed: FileList | None) -> tuple[list[Comparison], list[Comparison]]:
+def _sorted(subject: Evidence, listed: FileList | None) -> tuple[list[Comparison], list[Comparison]]:
     """Comparisons that fit, and those that do not."""
     of = {each.path: each for each in listed.files} if listed else {}
     same, other = list[Comparison](), list[Comparison]()
@@ -237,7 +237,7 @@ def _sorted(subject: Subject, listed: FileList | None) -> tuple[list[Comparison]
     return same, other
 
 
-def _whole(subject: Subject, each: Comparison) -> bool:
+def _whole(subject: Evidence, each: Comparison) -> bool:
     """Whether it is what the deposit's own digests say."""
     return _is(each, subject.deposit.sha256, subject.deposit.sm3)
 
@@ -246,7 +246,7 @@ def _is(each: Comparison, sha256: str, sm3: str | None) -> bool:
     return each.sha256 == sha256 and (each.sm3 is None or sm3 is None or each.sm3 == sm3)
 
 
-def _why_not_here(subject: Subject) -> str:
+def _why_not_here(subject: Evidence) -> str:
     """Nothing could be read again, and nothing was compared."""
     erased = subject.deposit.erased_at
     why = "the content stayed with its owner"

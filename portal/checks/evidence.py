@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,18 +20,29 @@ COMPARED = "check.compared"
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """A matter's deposit with its files (in the order of its list; none of a single file), and the
-    comparisons made for the matter as it stands, the latest of each file."""
+class Evidence:
+    """A deposit with its files (in the order of its list; none of a single file), and what was
+    compared with it, the latest of each file."""
 
-    matter: Matter
     deposit: Deposit
     files: tuple[DepositFile, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def several(self) -> bool:
         return self.deposit.kind in SEVERAL
+
+
+@dataclass(frozen=True, slots=True)
+class Subject(Evidence):
+    """The deposit of a matter; the comparisons are those made for it as it stands."""
+
+    matter: Matter = field(kw_only=True)
+
+
+def evidence_of(session: Session, deposit: Deposit) -> Evidence:
+    """A deposit by itself."""
+    return Evidence(deposit, _files(session, deposit))
 
 
 def subject_of(
@@ -40,10 +51,15 @@ def subject_of(
     """What a check of ``matter``, as it stood at ``revision``, is about; with the comparisons up to
     entry ``until`` of the custody log, all of them when None."""
     deposit = session.get_one(Deposit, matter.deposit_id)
-    files = select(DepositFile).where(DepositFile.deposit_id == deposit.id)
-    rows = tuple(session.scalars(files.order_by(DepositFile.position)))
+    rows = _files(session, deposit)
     paths = {row.position: row.path for row in rows}
-    return Subject(matter, deposit, rows, _comparisons(session, matter, (revision, until), paths))
+    compared = _comparisons(session, matter, (revision, until), paths)
+    return Subject(deposit, rows, compared, matter=matter)
+
+
+def _files(session: Session, deposit: Deposit) -> tuple[DepositFile, ...]:
+    files = select(DepositFile).where(DepositFile.deposit_id == deposit.id)
+    return tuple(session.scalars(files.order_by(DepositFile.position)))
 
 
 def _comparisons(

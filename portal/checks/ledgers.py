@@ -33,7 +33,7 @@ from chain_adapter.errors import InvalidProof, InvalidReceipt, Retryable
 from chain_adapter.merkle import verify_consistency
 from chain_adapter.note import VerifierKey
 from chain_adapter.verdict import Check, Outcome
-from portal.checks.evidence import Subject
+from portal.checks.evidence import Evidence
 from portal.checks.shapes import LEDGER, Group, Line
 from portal.deposits.evidence import digests_of, receipts_of, record_of
 from portal.deposits.models import ENTRY_KIND
@@ -56,7 +56,7 @@ class Consistent(Protocol):
     def consistency(self, old: int, new: int) -> tuple[bytes, ...]: ...
 
 
-def judge_ledger(subject: Subject, ledgers: tuple[Ledger, ...], trust: Trust) -> Group:
+def judge_ledger(subject: Evidence, ledgers: tuple[Ledger, ...], trust: Trust) -> Group:
     """Every ledger the portal uses, and every other that a receipt names.
 
     Raises:
@@ -78,7 +78,7 @@ def judge_ledger(subject: Subject, ledgers: tuple[Ledger, ...], trust: Trust) ->
 
 
 class _Judging:
-    def __init__(self, subject: Subject, trust: Trust) -> None:
+    def __init__(self, subject: Evidence, trust: Trust) -> None:
         self._subject, self._trust = subject, trust
         self._data = subject.deposit.entry or b""
         self.entry = _entry(self._data)
@@ -195,7 +195,7 @@ def _tree(signed: SignedCheckpoint) -> dict[str, Any]:
     }
 
 
-def _metadata(subject: Subject, entry: Entry) -> Check:
+def _metadata(subject: Evidence, entry: Entry) -> Check:
     """Check 138: title, note, names and size in the database are those committed to."""
     deposit = subject.deposit
     try:
