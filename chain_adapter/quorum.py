@@ -7,17 +7,23 @@ entry. A quorum is the demand that enough of the named nodes say so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
+from chain_adapter._strict import read_object, require_fields
+from chain_adapter.canonical import canonical_json
 from chain_adapter.checkpoint import verify_cosignature
 from chain_adapter.errors import InvalidProof
 from chain_adapter.note import COSIGNATURE, Note, SignatureLine, VerifierKey
 
 #: As many as a note has room for, beside the ledger's own two lines.
 MAX_NODES: Final = 32
+#: Longest file of quorums read, bytes.
+MAX_POLICY: Final = 256 * 1024
+_FIELDS: Final = frozenset(("need", "nodes", "since"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +103,48 @@ def lines_of(note: Note, key: VerifierKey) -> list[SignatureLine]:
     """The lines that claim to be this node's cosignature. Claimed is not verified."""
     wanted = (key.name, key.key_id(COSIGNATURE))
     return [each for each in note.signatures if (each.name, each.key_id) == wanted]
+
+
+def encode_quorums(quorums: Mapping[str, Quorum]) -> bytes:
+    """RFC 8785: ledger id → ``{need, nodes, since}``. Nothing at all when there are none."""
+    if not quorums:
+        return b""
+    return canonical_json(
+        {
+            ledger: {"need": each.need, "nodes": list(each.nodes), "since": each.since}
+            for ledger, each in quorums.items()
+        }
+    )
+
+
+def decode_quorums(data: bytes) -> dict[str, Quorum]:
+    """Read exactly what :func:`encode_quorums` writes.
+
+    Raises:
+        InvalidProof: naming what is wrong.
+    """
+    if not data:
+        return {}
+    try:
+        value = read_object(data, MAX_POLICY)
+        quorums = {ledger: _quorum(each) for ledger, each in value.items()}
+        canonical = encode_quorums(quorums) == data
+    except InvalidProof:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidProof(f"the deposit nodes cannot be read: {error}") from error
+    if not canonical:
+        raise InvalidProof("the deposit nodes are not in canonical form (RFC 8785)")
+    return quorums
+
+
+def _quorum(value: Any) -> Quorum:
+    if not isinstance(value, dict):
+        raise ValueError("a quorum is an object")
+    require_fields(value, _FIELDS)
+    need, nodes, since = value["need"], value["nodes"], value["since"]
+    if type(need) is not int or type(since) is not int:
+        raise ValueError("need and since are whole numbers")
+    if not isinstance(nodes, list) or not all(isinstance(node, str) for node in nodes):
+        raise ValueError("nodes are a list of verifier keys")
+    return Quorum(need, tuple(nodes), since)

@@ -7,8 +7,10 @@ publishes, or the anchors be given out of band as a folder:
 ```
 root.pem      trusted roots, one or several      tsa.pem, seal.pem   other certificates
 crl.pem       revocation lists                   ledger.vkey         one verifier key a line
-platform.pem  Ed25519 public keys (RFC 8410)     depositor.pem        keys of co-signing depositors
+platform.pem  Ed25519 public keys (RFC 8410)     depositor.pem        keys and certificates of
+                                                                     co-signing depositors
 notary.pem    outside roots of notaries' certificates, and revocation lists of their authorities
+witness.policy  which deposit nodes must have cosigned which ledger (RFC 8785)
 ```
 
 A root in ``notary.pem`` vouches for the signatures of notaries and for nothing else.
@@ -19,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +30,7 @@ from asn1crypto import pem, x509
 
 from chain_adapter.errors import InvalidProof
 from chain_adapter.keys import key_id_of
+from chain_adapter.quorum import Quorum, decode_quorums, encode_quorums, node_keys
 from chain_adapter.trust import Trust
 from timestamping.trust import InvalidTrust, TrustStore
 
@@ -36,9 +39,10 @@ MAX_FILE: Final = 1 << 20
 ROOT, TSA, SEAL, CRL = "root.pem", "tsa.pem", "seal.pem", "crl.pem"
 LEDGER, PLATFORM, DEPOSITOR = "ledger.vkey", "platform.pem", "depositor.pem"
 NOTARY: Final = "notary.pem"
+WITNESS: Final = "witness.policy"
 #: SubjectPublicKeyInfo of Ed25519 up to the 32 raw bytes (RFC 8410 §4).
 _SPKI: Final = bytes.fromhex("302a300506032b6570032100")
-NAMES: Final = (ROOT, TSA, SEAL, CRL, LEDGER, PLATFORM, DEPOSITOR, NOTARY)
+NAMES: Final = (ROOT, TSA, SEAL, CRL, LEDGER, PLATFORM, DEPOSITOR, NOTARY, WITNESS)
 
 
 class BadTrust(ValueError):
@@ -47,8 +51,9 @@ class BadTrust(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """``kind`` is "root", "notary", "ledger" or "platform"; ``value`` the SHA-256 of the
-    certificate's DER in hexadecimal, or the key itself as people compare it."""
+    """``kind`` is "root", "notary", "ledger", "quorum", "node" or "platform"; ``value`` the SHA-256
+    of the certificate's DER in hexadecimal, the key itself as people compare it, or how many of how
+    many nodes are needed, and from which entry on."""
 
     kind: str
     name: str
@@ -68,6 +73,14 @@ class PackageTrust:
     given: bool = False
     notaries: TrustStore = field(default_factory=TrustStore)
 
+    def with_depositor(self, key: bytes) -> PackageTrust:
+        """The same, with the key or certificate a deposit was signed with; empty changes nothing:
+        such a key needs no warrant but the entry, which names it by digest."""
+        if not key:
+            return self
+        known = Trust(depositors={key_id_of(key): key})
+        return replace(self, ledger=self.ledger | known)
+
     def files(self) -> dict[str, bytes]:
         """The trust folder: file name to bytes, the inverse of :meth:`from_files`."""
         store = self.certificates
@@ -78,8 +91,9 @@ class PackageTrust:
             CRL: store.crls_pem().encode(),
             LEDGER: "".join(f"{key}\n" for key in self.ledger.ledgers.values()).encode(),
             PLATFORM: _public_keys(self.ledger.platforms),
-            DEPOSITOR: _public_keys(self.ledger.depositors),
+            DEPOSITOR: _depositors(self.ledger.depositors),
             NOTARY: (self.notaries.roots_pem() + self.notaries.crls_pem()).encode(),
+            WITNESS: encode_quorums(self.ledger.quorums),
         }
 
     @classmethod
@@ -97,7 +111,8 @@ class PackageTrust:
             trust = Trust(
                 ledgers=_ledgers(files),
                 platforms=_keys(files, PLATFORM),
-                depositors=_keys(files, DEPOSITOR),
+                depositors=_keys(files, DEPOSITOR, certificates=True),
+                quorums=_quorums(files),
             )
         except InvalidProof as error:
             raise BadTrust(f"{LEDGER}: {error}") from error
@@ -124,8 +139,9 @@ class PackageTrust:
     def to_json(self) -> bytes:
         """The trust folder as one RFC 8785 document, for the letter's attachment."""
         files = self.files()
-        if not files[NOTARY]:
-            del files[NOTARY]
+        for name in (NOTARY, WITNESS):  # letters from before these carry the same document
+            if not files[name]:
+                del files[name]
         return rfc8785.dumps({name: data.decode() for name, data in files.items()})
 
     @classmethod
@@ -146,16 +162,28 @@ class PackageTrust:
         roots = (_fingerprint("root", der) for der in self.certificates.roots)
         notaries = (_fingerprint("notary", der) for der in self.notaries.roots)
         ledgers = (Fingerprint("ledger", *item) for item in self.ledger.ledgers.items())
+        nodes = (
+            each
+            for ledger, quorum in self.ledger.quorums.items()
+            for each in _nodes(ledger, quorum)
+        )
         platforms = (
             Fingerprint("platform", key_id, key.hex())
             for key_id, key in self.ledger.platforms.items()
         )
-        return (*roots, *notaries, *ledgers, *platforms)
+        return (*roots, *notaries, *ledgers, *nodes, *platforms)
 
 
 def _fingerprint(kind: str, der: bytes) -> Fingerprint:
     name = x509.Certificate.load(der).subject.human_friendly
     return Fingerprint(kind, name, hashlib.sha256(der).hexdigest())
+
+
+def _nodes(ledger: str, quorum: Quorum) -> Iterable[Fingerprint]:
+    needed = f"{quorum.need}/{len(quorum.nodes)}"
+    yield Fingerprint("quorum", ledger, f"{needed} > {quorum.since}" if quorum.since else needed)
+    for key, vkey in zip(node_keys(quorum.nodes), quorum.nodes, strict=True):
+        yield Fingerprint("node", key.name, vkey)
 
 
 def _armor(kind: str, ders: Iterable[bytes]) -> bytes:
@@ -164,6 +192,13 @@ def _armor(kind: str, ders: Iterable[bytes]) -> bytes:
 
 def _public_keys(keys: Mapping[str, bytes]) -> bytes:
     return _armor("PUBLIC KEY", (_SPKI + key for key in keys.values()))
+
+
+def _depositors(keys: Mapping[str, bytes]) -> bytes:
+    """Raw keys as public keys, the others as the certificates they are."""
+    raw = {key_id: key for key_id, key in keys.items() if len(key) == 32}
+    others = [key for key_id, key in keys.items() if key_id not in raw]
+    return _public_keys(raw) + _armor("CERTIFICATE", others)
 
 
 def _store(files: Mapping[str, bytes], name: str, *, anchors: bool = False) -> TrustStore:
@@ -189,15 +224,30 @@ def _ledgers(files: Mapping[str, bytes]) -> dict[str, str]:
     return {key.split("+", 1)[0]: key for key in keys}
 
 
-def _keys(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
+def _quorums(files: Mapping[str, bytes]) -> dict[str, Quorum]:
+    try:
+        return decode_quorums(files.get(WITNESS, b""))
+    except InvalidProof as error:
+        raise BadTrust(f"{WITNESS}: {error}") from error
+
+
+def _keys(files: Mapping[str, bytes], name: str, *, certificates: bool = False) -> dict[str, bytes]:
+    """Key id to raw key; to the DER of a certificate too, where those are taken."""
     data = files.get(name, b"")
     if not data:
         return {}
     try:
-        ders = [der for _, _, der in pem.unarmor(data, multiple=True)]
+        blocks = [(kind, der) for kind, _, der in pem.unarmor(data, multiple=True)]
     except ValueError as error:
         raise BadTrust(f"{name} is not PEM: {error}") from error
-    for der in ders:
-        if len(der) != len(_SPKI) + 32 or not der.startswith(_SPKI):
-            raise BadTrust(f"{name} holds something else than an Ed25519 public key")
-    return {key_id_of(der[len(_SPKI) :]): der[len(_SPKI) :] for der in ders}
+    keys = [
+        der if certificates and kind == "CERTIFICATE" else _raw(name, kind, der)
+        for kind, der in blocks
+    ]
+    return {key_id_of(key): key for key in keys}
+
+
+def _raw(name: str, kind: str, der: bytes) -> bytes:
+    if kind != "PUBLIC KEY" or len(der) != len(_SPKI) + 32 or not der.startswith(_SPKI):
+        raise BadTrust(f"{name} holds something else than an Ed25519 public key")
+    return der[len(_SPKI) :]
