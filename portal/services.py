@@ -36,6 +36,7 @@ from portal.organisations.service import OrganisationService
 from portal.privacy.service import PrivacyService
 from portal.settings import Settings
 from portal.signing.cosigning import Cosigner
+from portal.signing.service import SigningService
 from portal.storage import Vault, open_vault
 from portal.storage.sealing import Box
 from portal.uploads.service import UploadService
@@ -88,6 +89,7 @@ class Services:
     desk: DeskService
     checks: CheckService
     certificates: CertificateService
+    signing: SigningService
 
     @property
     def ledger(self) -> Ledger:
@@ -257,6 +259,7 @@ def services_of(
         checks=checks,
         certificates=CertificateService(tools, box, matters, checks, mail.post),
     )
+        signing=SigningService(tools, box),
 
 
 def _now() -> datetime:

@@ -31,6 +31,8 @@ ACTIONS = {
     "account.roles_changed": lazy_gettext("roles changed"),
     "account.key_created": lazy_gettext("API key created"),
     "account.key_revoked": lazy_gettext("API key revoked"),
+    "signing_key.added": lazy_gettext("signing key added"),
+    "signing_key.revoked": lazy_gettext("signing key revoked"),
     "deposit.received": lazy_gettext("received, digest computed"),
     "deposit.timestamped": lazy_gettext("time-stamped"),
     "deposit.anchored": lazy_gettext("recorded on the ledger"),

@@ -9,16 +9,19 @@ from marshmallow import ValidationError
 
 from portal.deposits.filenames import MAX_NAME
 from portal.deposits.records import MAX_NOTE, MAX_TITLE, Metadata
-from portal.deposits.schemas import NewDigestSchema, digests_from, metadata_from
+from portal.deposits.schemas import CHOSEN_ID, NewDigestSchema, digests_from, metadata_from
 from portal.deposits.service import Accepted
 from portal.deposits.uploads import intake_of
 from portal.problems import BadInput
+from portal.signing.reading import cosigning_from, cosigning_from_text
 from portal.ui.context import current_actor, services
 
 _NEW_DIGEST: Final = NewDigestSchema()
 _TEXTS: Final = ("title", "note", "filename", "media_type")
 _FIELDS: Final = frozenset({"digests", "size", *_TEXTS})
-_FORM_FIELDS: Final = frozenset({"title", "note", "filename", "sha256", "sm3", "csrf_token"})
+_FORM_FIELDS: Final = frozenset(
+    {"title", "note", "filename", "sha256", "sm3", "csrf_token", "id", "signature"}
+)
 #: The form, as OpenAPI describes it.
 FORM: Final = {
     "type": "object",
@@ -35,6 +38,11 @@ FORM: Final = {
         },
         "sha256": {"type": "string", "description": "What the file must have."},
         "sm3": {"type": "string", "description": "What the file must have."},
+        "id": {"type": "string", **CHOSEN_ID},
+        "signature": {
+            "type": "string",
+            "description": "As in the JSON of a deposit of digests, as JSON text.",
+        },
     },
     "example": {"title": "Lease of 12 Harbour Road"},
 }
@@ -49,6 +57,7 @@ def deposit_digests() -> Accepted:
         metadata_from(values),
         request.headers.get("Idempotency-Key"),
         values["size"],
+        cosigning_from(values["id"], values["signature"]),
     )
 
 
@@ -73,6 +82,7 @@ def deposit_file() -> Accepted:
         metadata,
         request.headers.get("Idempotency-Key"),
         digests_from(claimed),
+        cosigning_from_text(form.get("id"), form.get("signature")),
     )
 
 
@@ -108,7 +118,7 @@ def plainly_right(given: dict[Any, Any]) -> dict[str, Any] | None:
         return None
     if size is not None and not 0 <= size < 2**53:
         return None
-    return {"digests": digests, "size": size, **texts}
+    return {"digests": digests, "size": size, "id": None, "signature": None, **texts}
 
 
 def _first(messages: Any, path: str = "") -> tuple[str | None, str]:

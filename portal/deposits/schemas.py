@@ -47,6 +47,34 @@ RECEIPT = {
     },
 }
 _HEX = {"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "example": _SHA256}
+#: What whoever signs a deposit says of it.
+CHOSEN_ID = {
+    "description": "Of a signed deposit alone: its id, a random UUID (version 4 or 7) chosen by "
+    "whoever signs. Taken once.",
+    "format": "uuid",
+}
+SIGNATURE = {
+    "type": "object",
+    "description": "The depositor's own signature of the deposit's transaction, which is the bytes "
+    "`notary/transaction/v1` LF, then RFC 8785 of {v: 1, kind, id, digests, by, platform}; "
+    "`GET /api/v1/signing-keys` gives kind and platform. `by` is the key's id. Without `algorithm` "
+    "and `value`, of a key that the portal holds: the portal signs.",
+    "properties": {
+        "key_id": {"type": "string", "description": "One of your signing keys."},
+        "certificate": {"type": "string", "description": "In its place: a certificate, PEM."},
+        "algorithm": {
+            "type": "string",
+            "enum": ["ed25519", "ecdsa-p256-sha256", "rsa-pkcs1-sha256"],
+        },
+        "value": {
+            "type": "string",
+            "pattern": "^[0-9a-f]*$",
+            "maxLength": 1024,
+            "description": "Hexadecimal. ECDSA: r and s, 32 bytes each, with the smaller s.",
+        },
+    },
+    "additionalProperties": False,
+}
 
 
 class DigestsField(fields.Field[dict[str, str]]):
@@ -78,6 +106,16 @@ def _text(most: int, example: str, sentence: str = "") -> fields.String:
     )
 
 
+class SignatureField(fields.Field[dict[str, Any]]):
+    """The depositor's signature of the deposit's transaction; ``portal.signing`` judges it."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(load_default=None, metadata=SIGNATURE, **more)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> Any:
+        return value
+
+
 class NewDigestSchema(Schema):
     """A deposit of digests; the file stays with its owner."""
 
@@ -85,6 +123,8 @@ class NewDigestSchema(Schema):
         unknown = RAISE
 
     digests = DigestsField(required=True)
+    id = fields.String(load_default=None, metadata=CHOSEN_ID)
+    signature = SignatureField()
     title = _text(MAX_TITLE, "Lease of 12 Harbour Road")
     note = _text(MAX_NOTE, "Signed on 20 November; the paper stays in the safe.")
     filename = _text(MAX_NAME, "lease.pdf", "Kept as given and never used as a path.")
@@ -173,6 +213,23 @@ class DepositSchema(Schema):
     media_type = fields.String(required=True, metadata={"example": "application/pdf"})
     size = fields.Integer(required=True, allow_none=True, metadata={"example": 183_040})
     digests = DigestsField(required=True)
+    signed_by = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Key id of the depositor's own signature, if there is one.",
+            "example": None,
+        },
+    )
+    signed_scheme = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Whose key that is: `local`, `certificate`, or `platform` (held by the "
+            "portal).",
+            "example": None,
+        },
+    )
     received_at = fields.String(required=True, metadata=TIME)
     issued_at = fields.String(required=True, allow_none=True, metadata=TIME)
     steps = fields.List(fields.Nested(StepSchema), required=True)
@@ -235,6 +292,8 @@ def shown(deposit: Deposit, links: dict[str, str]) -> dict[str, Any]:
         "media_type": deposit.media_type,
         "size": deposit.size,
         "digests": {name: value for name, value in digests.items() if value},
+        "signed_by": deposit.signed_by,
+        "signed_scheme": deposit.signed_scheme,
         "received_at": instant(deposit.received_at),
         "issued_at": instant(deposit.issued_at),
         "steps": [

@@ -21,6 +21,7 @@ from timestamping.letter.draw import draw_view
 from timestamping.letter.files_view import files_view
 from timestamping.letter.ledger_view import ledger_view
 from timestamping.letter.notarial import notarial_view
+from timestamping.letter.signing import signing_of
 from timestamping.letter.steps import steps
 from timestamping.letter.token_view import digest_view, hex_lines, token_view
 from timestamping.letter.words import Words
@@ -88,6 +89,7 @@ def view(data: LetterData) -> dict[str, Any]:
             "name": runs(data.depositor.masked),
             "identity": _words(data.depositor.identity),
         },
+        "signing": _signing(data),
         "issued": clock.full(data.times.issued),
         "first": {**item_view(first), "name": runs(name)},
         "more": len(data.items) - 1,
@@ -180,6 +182,7 @@ def vouchers(data: LetterData) -> list[dict[str, Any]]:
             platform if data.strength.made_here else data.depositor.masked,
             Words("见附件 2", "See annex 2"),
         ),
+        *_signer(data),
         (
             Words("接收与摘要", "Receipt, digests"),
             platform,
@@ -205,6 +208,28 @@ def vouchers(data: LetterData) -> list[dict[str, Any]]:
         ),
     ]
     return [{"what": _words(what), "who": runs(who), "how": _words(how)} for what, who, how in rows]
+
+
+def _signer(data: LetterData) -> list[tuple[Words, str, Words]]:
+    """The depositor's own signature, where there is one."""
+    signing = signing_of(data.entry, data.metadata, data.trust.ledger.depositors)
+    if not signing.scheme:
+        return []
+    how = Words("存证人对存证交易的签名", "The depositor's signature on the deposit's transaction")
+    who = signing.subject or data.depositor.masked
+    return [(Words("提交意思", "Will to deposit"), who, how)]
+
+
+def _signing(data: LetterData) -> dict[str, Any]:
+    """Who signed the transaction: title and sentence, key id, and of a certificate its names."""
+    signing = signing_of(data.entry, data.metadata, data.trust.ledger.depositors)
+    return {
+        "title": _words(signing.title),
+        "sentence": _words(signing.sentence),
+        "key": signing.key_id,
+        "subject": runs(signing.subject),
+        "issuer": runs(signing.issuer),
+    }
 
 
 def _words(words: Words) -> dict[str, str]:

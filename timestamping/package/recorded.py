@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 
 import rfc8785
+from asn1crypto import x509 as asn1_x509
 
 from chain_adapter.entry import Entry
 from chain_adapter.errors import LedgerError
@@ -14,6 +16,7 @@ from chain_adapter.receipt import Receipt
 from chain_adapter.verdict import Check, Outcome
 from chain_adapter.verification.kinds import decode_proof
 from chain_adapter.verify import Result, Verdict, verify
+from timestamping.letter.signing import names_of, signing_of
 from timestamping.package.folder import FolderChecks
 from timestamping.package.grounds import Gap, Refused, parsed, sha256_of
 from timestamping.package_files import (
@@ -48,7 +51,22 @@ class RecordChecks(FolderChecks):
         if entry.signature("depositor") is None and not entry.cosigned:
             return f"platform key {entry.platform}"
         _signed(entry, "depositor", entry.by, keys.depositors)
-        return f"platform key {entry.platform}, depositor key {entry.by}"
+        return f"platform key {entry.platform}, depositor key {entry.by}{self._named()}"
+
+    def _named(self) -> str:
+        """Of a certificate, whom it names and by whose word."""
+        subject, issuer = names_of(self.trust.ledger.depositors.get(self.known_entry.by, b""))
+        return f" ({subject}, issued by {issuer})" if subject else ""
+
+    def _in_its_time(self, moment: datetime) -> None:
+        """A depositor's certificate is judged at the token's time, which follows the signature."""
+        key = self.trust.ledger.depositors.get(self.known_entry.by, b"")
+        if self.known_entry.by.startswith("x509:") and key:
+            valid = asn1_x509.Certificate.load(key)["tbs_certificate"]["validity"]
+            start, end = valid["not_before"].native, valid["not_after"].native
+            if not start <= moment <= end:
+                stated = f"{start.date()} to {end.date()}"
+                raise Refused(f"the depositor's certificate was valid from {stated} only")
 
     def token(self) -> str:
         verdict = self._token(TOKEN, self.member(TOKEN))
@@ -59,6 +77,7 @@ class RecordChecks(FolderChecks):
         token = parsed(self.member(TOKEN))
         if token.sha256 != self.known_entry.token:
             raise Refused("the ledger entry names another token")
+        self._in_its_time(token.gen_time)
         return token.sha256.hex()
 
     def co_tokens(self) -> str:
@@ -80,7 +99,8 @@ class RecordChecks(FolderChecks):
             raise Refused("the metadata is not in canonical form (RFC 8785)")
         if digest != self.known_entry.meta:
             raise Refused("the metadata is not what the ledger entry commits to")
-        return digest.hex()
+        signing = signing_of(self.known_entry, metadata, self.trust.ledger.depositors)
+        return f"{digest.hex()}; {signing.title.en}"
 
     def ledger(self) -> str:
         verdict = self._ledger_verdict(RECEIPT, PROOF)
