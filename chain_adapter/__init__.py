@@ -49,6 +49,7 @@ from chain_adapter.signature import Signature
 from chain_adapter.transaction import Transaction
 from chain_adapter.trust import Trust
 from chain_adapter.verdict import Check, Outcome
+from chain_adapter.verification.kinds import decode_proof
 from chain_adapter.verify import Result, Verdict, verify
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "Unknown",
     "Verdict",
     "cosigners",
+    "decode_proof",
     "digest_of",
     "key_id_of",
     "meta_digest",
