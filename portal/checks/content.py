@@ -226,7 +226,9 @@ def _compared(subject: Evidence, listed: FileList | None, *, at_hand: bool) -> I
     yield _check("applicant-file", f"{count - missing} of {count} files, last {told}", outcome)
 
 
-def _sorted(subject: Evidence, listed: FileList | None) -> tuple[list[Comparison], list[Comparison]]:
+def _sorted(
+    subject: Evidence, listed: FileList | None
+) -> tuple[list[Comparison], list[Comparison]]:
     """Comparisons that fit, and those that do not."""
     of = {each.path: each for each in listed.files} if listed else {}
     same, other = list[Comparison](), list[Comparison]()
