@@ -41,7 +41,7 @@ from chain_adapter.keys import (
     verify_transaction,
 )
 from chain_adapter.ledger import Caps, Health, Ledger
-from chain_adapter.proof import Proof
+from chain_adapter.proof import LedgerProof, Proof
 from chain_adapter.quorum import Quorum, cosigners
 from chain_adapter.receipt import Receipt, Status
 from chain_adapter.registry import open_ledger
@@ -68,6 +68,7 @@ __all__ = [
     "InvalidReceipt",
     "Ledger",
     "LedgerError",
+    "LedgerProof",
     "NotFound",
     "Outcome",
     "Proof",

@@ -16,7 +16,7 @@ from typing import ClassVar, Self, TypeVar
 
 from chain_adapter.entry import Entry
 from chain_adapter.errors import Fatal, InvalidEntry, LedgerError, Retryable, Unknown
-from chain_adapter.proof import Proof
+from chain_adapter.proof import LedgerProof
 from chain_adapter.receipt import Receipt
 from chain_adapter.supplement import Supplement
 from chain_adapter.trust import Trust
@@ -114,7 +114,7 @@ class Ledger(ABC):
         del receipt
         return ()
 
-    def prove(self, receipt: Receipt) -> Proof:
+    def prove(self, receipt: Receipt) -> LedgerProof:
         """The proof of inclusion under the receipt's own checkpoint.
 
         Raises:
@@ -122,11 +122,11 @@ class Ledger(ABC):
         """
         return _guarded(lambda: self._prove(receipt), Retryable)
 
-    def prove_many(self, receipts: Sequence[Receipt]) -> list[Proof]:
+    def prove_many(self, receipts: Sequence[Receipt]) -> list[LedgerProof]:
         """Proofs of receipts that :meth:`append` has just given, in order. Nothing is looked up
         again where the receipts themselves say enough; a proof that does not verify says so then.
         """
-        return _guarded(lambda: self._prove_many(receipts), Retryable)
+        return _guarded(lambda: list(self._prove_many(receipts)), Retryable)
 
     def events(self, since: int = 0) -> Iterator[tuple[int, Entry]]:
         """Position and entry of everything acknowledged, from position ``since`` on, in order."""
@@ -178,9 +178,9 @@ class Ledger(ABC):
     def _refresh(self, receipt: Receipt) -> Receipt: ...
 
     @abstractmethod
-    def _prove(self, receipt: Receipt) -> Proof: ...
+    def _prove(self, receipt: Receipt) -> LedgerProof: ...
 
-    def _prove_many(self, receipts: Sequence[Receipt]) -> list[Proof]:
+    def _prove_many(self, receipts: Sequence[Receipt]) -> Sequence[LedgerProof]:
         return [self._prove(receipt) for receipt in receipts]
 
     @abstractmethod

@@ -1,9 +1,9 @@
-"""Inclusion proofs in the text format c2sp.org/tlog-proof@v1."""
+"""What every ledger's proof can do; inclusion proofs in the format c2sp.org/tlog-proof@v1."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, Self
 
 from chain_adapter._strict import base64, decimal, unbase64
 from chain_adapter.errors import InvalidProof
@@ -13,6 +13,16 @@ _HEADER: Final = "c2sp.org/tlog-proof@v1"
 #: Trees are smaller than 2⁶³ leaves, so no audit path is longer.
 _MAX_PATH: Final = 63
 _MAX_PROOF: Final = MAX_NOTE + 4096
+
+
+class LedgerProof(Protocol):
+    """What every kind of proof can do. ``decode`` reads what ``encode`` writes, strictly, and
+    raises :class:`~chain_adapter.errors.InvalidProof`; the bytes are UTF-8 text."""
+
+    def encode(self) -> bytes: ...
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self: ...
 
 
 @dataclass(frozen=True, slots=True)

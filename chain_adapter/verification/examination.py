@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Protocol, Self
+from typing import Any, ClassVar, Final
 
 from chain_adapter.entry import Entry, Signature
 from chain_adapter.errors import InvalidEntry
 from chain_adapter.keys import verify_signature
 from chain_adapter.merkle import leaf_hash
 from chain_adapter.note import VerifierKey
+from chain_adapter.proof import LedgerProof as LedgerProof
 from chain_adapter.receipt import Receipt, Status
 from chain_adapter.trust import Trust
 from chain_adapter.verdict import Check, Outcome
@@ -67,16 +68,6 @@ class Step:
     title: str
     take: Callable[[Any], str]
     asked: Callable[[Any], bool] = lambda _: True
-
-
-class LedgerProof(Protocol):
-    """What every kind of proof can do. ``decode`` reads what ``encode`` writes, strictly, and
-    raises :class:`~chain_adapter.errors.InvalidProof`; the bytes are UTF-8 text."""
-
-    def encode(self) -> bytes: ...
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self: ...
 
 
 class Examination:
