@@ -183,7 +183,9 @@ class World:
         )
         return self.sign(message, *([old, new] if by is None else by))
 
-    def replace(self, name: str, account: SigningKey, by: list[SigningKey], deposits: str) -> Message:
+    def replace(
+        self, name: str, account: SigningKey, by: list[SigningKey], deposits: str
+    ) -> Message:
         message = Replace(
             identity=identity(name),
             account=account.address,

@@ -1,0 +1,240 @@
+"""One specification, two executions: whatever comes, in whatever order, both accept and refuse the
+same and hold the same state after each event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chain_adapter.consortium import Message, Refused, Register, Rule, Signed, key_hash
+from chain_adapter.consortium.keys import ORDER, SigningKey
+from chain_adapter.consortium.rule import ACTS, METHODS, Group, Level, Named
+from tests.chain_adapter.consortium.both import Both
+from tests.chain_adapter.consortium.people import (
+    NOW,
+    ZERO,
+    World,
+    authorities,
+    deposit_key,
+    identity,
+    key,
+    regulators,
+    rule,
+)
+from tests.chain_adapter.evm.anvil import Anvil
+from tests.effort import examples
+
+#: Few, so that they meet again: members of all kinds, and keys that change hands.
+NAMES = ("house", "office", "ann", "bob", "guard")
+SPARE = tuple(f"spare {number}" for number in range(3))
+KEYS = [*authorities(), *regulators(), *map(key, NAMES), *map(key, SPARE)]
+ALL_KEYS = [each.address for each in KEYS]
+
+_names = st.sampled_from(NAMES)
+_keys = st.sampled_from(KEYS)
+_often = st.integers(0, 9).map(lambda number: number < 8)
+
+
+@st.composite
+def _registers(draw: Callable[..., Any], world: World) -> Message:
+    """Mostly a registration that could succeed: today's authorities, the right round."""
+    name = draw(_names)
+    member = world.consortium.state.members.get(identity(name))
+    kind = {"house": 1, "office": 2}.get(name, 3) if draw(_often) else draw(st.integers(0, 4))
+    above = {1: [""], 2: ["house"], 3: ["", "house", "office"]}.get(kind, [""])
+    parent = draw(st.sampled_from(above if draw(_often) else ["", *NAMES]))
+    account = key(name) if draw(_often) else draw(_keys)
+    if member is not None and draw(_often):
+        account = next((each for each in KEYS if each.address == member.account), account)
+    expected = member.round if member else 0
+    return world.register(
+        name,
+        by=_signers(draw, world.consortium.state.authorities, st.integers(2, 4)),
+        account=account,
+        kind=kind,
+        parent=identity(parent) if parent else ZERO,
+        level=draw(st.integers(0, 3)),
+        round=expected if draw(_often) else draw(st.integers(0, 2)),
+        key=draw(st.sampled_from([ZERO, *(key_hash(deposit_key(n)) for n in (name, *NAMES))])),
+    )
+
+
+def _signers(draw: Callable[..., Any], present: list[bytes], count: Any) -> list[SigningKey]:
+    """Holders of today's keys, and now and then whoever else."""
+    holders = [each for each in KEYS if each.address in present]
+    if not holders or not draw(_often):
+        holders = KEYS
+    chosen: list[SigningKey] = draw(
+        st.lists(st.sampled_from(holders), unique_by=lambda each: each.address, max_size=5)
+    )
+    while len(chosen) < min(draw(count), len(holders)):
+        chosen.append(next(each for each in holders if each not in chosen))
+    return chosen
+
+
+@st.composite
+def _acts(draw: Callable[..., Any], world: World) -> Message:
+    method = draw(st.sampled_from(list(ACTS)))
+    value = {"limit": st.integers(0, 31), "degrade": st.integers(0, 3)}.get(method, st.just(0))
+    known = [n for n in NAMES if identity(n) in world.consortium.state.members]
+    name = draw(st.sampled_from(known)) if known and draw(_often) else draw(_names)
+    guard = world.consortium.state.members.get(identity("guard"))
+    holders = list(world.consortium.state.regulators)
+    if guard is not None and draw(st.booleans()):
+        holders = [guard.account]
+    by = _signers(draw, holders, st.integers(1, 4))
+    return world.act(method, name, by, draw(value), draw(st.sampled_from(["", "a reason"])))
+
+
+@st.composite
+def _rotations(draw: Callable[..., Any], world: World) -> Message:
+    role = draw(st.sampled_from(["authority", "regulator"]))
+    state = world.consortium.state
+    present = state.authorities if role == "authority" else state.regulators
+    old = draw(st.sampled_from([each for each in KEYS if each.address in present] or KEYS))
+    old = old if draw(_often) else draw(_keys)
+    new = key(draw(st.sampled_from(SPARE))) if draw(_often) else draw(_keys)
+    by = list({each.address: each for each in (old, new)}.values())
+    return world.rotate(role, old, new, by if draw(_often) else draw(st.lists(_keys, max_size=2)))
+
+
+@st.composite
+def _replacements(draw: Callable[..., Any], world: World) -> Message:
+    name = draw(_names)
+    member = world.consortium.state.members.get(identity(name))
+    present = next((e for e in KEYS if member and e.address == member.account), key(name))
+    new = draw(st.sampled_from([present, *map(key, SPARE), *map(key, NAMES)]))
+    by = list({each.address: each for each in (present, new)}.values())
+    signers = by if draw(_often) else draw(st.lists(_keys, max_size=2))
+    return world.replace(name, new, signers, draw(_names))
+
+
+@st.composite
+def _changes(draw: Callable[..., Any], world: World) -> Message:
+    state = world.consortium.state
+    keys = (state.authorities, state.regulators) if draw(_often) else (ALL_KEYS, ALL_KEYS)
+    try:
+        new = _another(draw, state.rule, *keys)
+    except Refused:  # a rule that does not hold together cannot even be written down
+        new = state.rule
+    version = state.version + 1 if draw(_often) else draw(st.integers(0, 3))
+    return world.change(new, version, _signers(draw, state.regulators, st.integers(3, 5)))
+
+
+def _another(draw: Callable[..., Any], old: Rule, first: list[bytes], second: list[bytes]) -> Rule:
+    """The offices keep their number; their keys, the groups and the levels may be others."""
+    office = zip(old.authorities, first, strict=False)
+    regulator = zip(old.regulators, second, strict=False)
+    return replace(
+        old,
+        certificates=draw(st.integers(1, 4)),
+        authorities=tuple(replace(each, address=at) for each, at in office),
+        regulators=tuple(
+            replace(each, address=at, methods=draw(st.integers(0, 31))) for each, at in regulator
+        ),
+        groups=(
+            Group("council", draw(st.integers(0, 63)), draw(st.integers(1, 3)), (0, 2, 4)),
+            Group("assembly", METHODS["change"], draw(st.integers(2, 5)), (0, 1, 2, 3, 4)),
+        ),
+        named=(Named("guard", identity(draw(_names)), draw(st.integers(0, 31))),),
+        levels=tuple(Level(f"level {n}", 31 >> n) for n in range(draw(st.integers(1, 4)))),
+    )
+
+
+_KINDS = (
+    _registers,
+    _registers,
+    _registers,
+    _acts,
+    _acts,
+    _acts,
+    _rotations,
+    _replacements,
+    _changes,
+)
+
+
+def _spoiled(
+    draw: Callable[..., Any], world: World, message: Message, past: list[Message]
+) -> Message:
+    """Something an attacker would try with a message."""
+    how = draw(
+        st.sampled_from(["replay", "elsewhere", "high", "reorder", "twice", "late", "forge"])
+    )
+    signed = message.signatures
+    if how == "replay" and past:
+        return past[draw(st.integers(0, len(past) - 1))]
+    if how == "late":
+        return replace(message, expires=world.now + draw(st.sampled_from([-1, 0, 500 * 86_400])))
+    if how == "reorder":
+        return replace(message, signatures=signed[::-1])
+    if how == "elsewhere" and signed:
+        assert world.domain is not None
+        other = replace(world.domain, chain=world.domain.chain + 1)
+        signer = next((e for e in KEYS if e.address == signed[0].signer), KEYS[0])
+        return message.signed(Signed(signer.address, signer.sign(message.id(other))))
+    if how == "twice" and signed:
+        return replace(message, signatures=(signed[0], *signed))
+    if how == "high" and signed:
+        return message.signed(Signed(signed[0].signer, _twin(signed[0].value)))
+    if how == "forge" and signed:
+        return message.signed(Signed(signed[-1].signer, draw(st.binary(min_size=64, max_size=64))))
+    if isinstance(message, Register) and message.certificates:
+        first = message.certificates[0]
+        return message.certified(replace(first, until=draw(st.sampled_from([0, world.now, NOW]))))
+    return message
+
+
+def _twin(value: bytes) -> bytes:
+    s = ORDER - int.from_bytes(value[32:], "big")
+    return value[:32] + s.to_bytes(32, "big")
+
+
+@settings(
+    max_examples=examples(200, 25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_both_say_and_hold_the_same_after_each_event(node: Anvil, data: st.DataObject) -> None:
+    kept = node.rpc("evm_snapshot")
+    try:
+        world = Both.on(node, World())
+        past: list[Message] = []
+        assert world.domain is not None
+        for name in data.draw(st.sampled_from([(), ("house", "office", "guard")])):
+            kind = {"house": 1, "office": 2}.get(name, 3)
+            parent = identity("house") if name == "office" else ZERO
+            past.append(world.register(name, kind=kind, parent=parent, level=0))
+            world.apply(past[-1])
+        for kind in data.draw(st.lists(st.sampled_from(_KINDS), min_size=1, max_size=14)):
+            message = data.draw(kind(world))
+            if not data.draw(_often):
+                message = _spoiled(data.draw, world, message, past)
+            past.append(message)
+            try:
+                world.apply(message)
+            except Refused:
+                pass
+            ids = [each.id(world.domain) for each in past]
+            world.same(NAMES, ALL_KEYS, ids)
+    finally:
+        node.rpc("evm_revert", kept)
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(data=st.data())
+def test_the_words_of_a_rule_are_judged_alike(node: Anvil, data: st.DataObject) -> None:
+    """The contract reads what Python writes, and refuses words that are spoiled anywhere."""
+    kept = node.rpc("evm_snapshot")
+    try:
+        world = Both.on(node, World())
+        new = _another(data.draw, rule(), world.consortium.state.authorities, ALL_KEYS[4:9])
+        world.apply(world.change(new, 2, regulators()))
+        world.same(NAMES, ALL_KEYS, [])
+    finally:
+        node.rpc("evm_revert", kept)
