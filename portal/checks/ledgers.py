@@ -21,10 +21,12 @@ from chain_adapter import (
     Entry,
     Ledger,
     LedgerError,
+    LedgerProof,
     NotFound,
     Proof,
     Receipt,
     Trust,
+    decode_proof,
     meta_digest,
     verify,
 )
@@ -126,22 +128,23 @@ class _Judging:
 
     def _proof(
         self, ledger: Ledger, receipt: Receipt, *, known: bool, primary: bool
-    ) -> Proof | str:
+    ) -> LedgerProof | str:
         """The proof recorded with the deposit; of a further ledger the one it gives now. A sentence
         when there is none."""
         try:
             if primary:
-                return Proof.decode((self._subject.deposit.proof or "").encode())
+                recorded = (self._subject.deposit.proof or "").encode()
+                return decode_proof(self.receipts[ledger.id].scheme, recorded)
             if not known:
                 return "without this record there is nothing to prove"
             return ledger.prove(receipt)
         except (InvalidProof, NotFound) as error:
             return str(error)
 
-    def _grown(self, ledger: Ledger, proof: Proof, facts: dict[str, Any]) -> Iterator[Check]:
+    def _grown(self, ledger: Ledger, proof: LedgerProof, facts: dict[str, Any]) -> Iterator[Check]:
         """Checks 140 and 141."""
         vkey = self._trust.ledgers.get(ledger.id)
-        if vkey is None or not isinstance(ledger, Consistent):
+        if vkey is None or not isinstance(ledger, Consistent) or not isinstance(proof, Proof):
             detail = "this kind of ledger gives no proof of its growth"
             yield _check("ledger-consistent", detail, Outcome.UNKNOWN)
             return
