@@ -154,6 +154,14 @@ class Settings(BaseSettings):
     retention_originals_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     retention_mail_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
+    # What is kept, read again
+    vouch_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    vouch_daily: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,8}|[1-9][0-9]?%|100%)?$")] = ""
+    vouch_bytes_per_second: Annotated[int, Field(ge=64 * 1024)] = 16 * 1024**2
+
+    # Packets at deposit nodes
+    packets: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2}/[1-9][0-9]{0,2}(\+sealed)?)?$")] = ""
+
     # The worker
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     sweep_seconds: Annotated[float, Field(gt=0, le=300)] = 2.0
