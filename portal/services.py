@@ -104,6 +104,7 @@ class Services:
     def sidelines(self) -> tuple[Sideline, ...]:
         """The worker's work with slow outside calls, which must delay no deposit."""
         return (
+            *([Sideline("ledgers", self.deposits.follow, 0.5)] if len(self.ledgers) > 1 else ()),
             Sideline("mail", self.mail.deliver, 1.0),
             Sideline("webhooks", self.webhooks.advance, 0.25),
             Sideline("checks", self.operators.advance, 60.0),
@@ -204,8 +205,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             secret=keys.secret("pseudonyms"),
             nudge=queue.nudge,
             clock=clock or _now,
-        )
             cosigner=Cosigner(database, Box.of(identity), entry_key.key_id, clock or _now),
+        )
         hosts, secret = open_hosts(settings), keys.secret(SECRET)
         captures = CaptureService(tools, Filing(tools), hosts, secret)
         built = services_of(tools, authority, queue, Box.of(identity), captures)
@@ -258,8 +259,8 @@ def services_of(
         desk=DeskService(tools, mail.post, matters.tell_applicant),
         checks=checks,
         certificates=CertificateService(tools, box, matters, checks, mail.post),
-    )
         signing=SigningService(tools, box),
+    )
 
 
 def _now() -> datetime:

@@ -105,8 +105,9 @@ class DepositService:
                 :attr:`Limits.algorithms`.
 
         Raises:
-            BadInput: empty, or not the digests claimed, or metadata out of bounds.
-            Conflict: the key was used for another request.
+            BadInput: empty, or not the digests claimed, or metadata out of bounds, or a signature
+                that does not fit.
+            Conflict: the key was used for another request, or the signature's id for a deposit.
             Unavailable: nothing was recorded; try again.
         """
         return self._receiving.file(actor, upload, meta, idempotency_key, claimed, signing)
@@ -118,8 +119,8 @@ class DepositService:
         meta: Metadata,
         idempotency_key: str | None = None,
         size: int | None = None,
-    ) -> Accepted:
         signing: Cosigning | None = None,
+    ) -> Accepted:
         """Accept the digests of a file that stays with its owner; errors as ``receive_file``."""
         return self._receiving.digest(actor, digests, meta, idempotency_key, size, signing)
 
@@ -240,6 +241,10 @@ class DepositService:
     def advance(self) -> int:
         """Move one batch of whatever is due; for workers. The number of moves."""
         return self._pipeline.advance()
+
+    def follow(self) -> int:
+        """Ask further ledgers about a batch; how many deposits they all hold for good now."""
+        return self._pipeline.follow()
 
     def index(self, batch: int = BATCH) -> int:
         """Take up what changed, by up to ``batch`` custody entries, into the search index; for
