@@ -1,7 +1,7 @@
 """Ledgers by URL: ``scheme:data`` in one setting chooses the implementation.
 
-``tlog`` is built in; other schemes are entry points of the group ``notary.ledgers``, each naming a
-subclass of :class:`~chain_adapter.ledger.Ledger`.
+``tlog`` is built in, and ``evm`` where its extra is installed; other schemes are entry points of the
+group ``notary.ledgers``, each naming a subclass of :class:`~chain_adapter.ledger.Ledger`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,22 @@ def _implementation(scheme: str) -> type[Ledger]:
         from chain_adapter.tlog import TlogLedger
 
         return TlogLedger
+    if scheme == "evm":
+        return _evm()
     for point in entry_points(group=GROUP, name=scheme):
         found = point.load()
         if not (isinstance(found, type) and issubclass(found, Ledger)):
             raise Fatal(f"the plug-in {point.value} for ledger scheme {scheme!r} is not a Ledger")
         return found
     raise Fatal(f"no ledger is installed for the scheme {scheme!r}")
+
+
+def _evm() -> type[Ledger]:
+    try:
+        from chain_adapter.evm.adapter import EvmLedger
+    except ModuleNotFoundError as error:
+        raise Fatal(
+            f"ledgers of scheme 'evm' need {error.name}, which is not installed: install the extra "
+            "'evm'"
+        ) from error
+    return EvmLedger

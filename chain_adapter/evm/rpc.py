@@ -1,0 +1,264 @@
+"""One endpoint: web3 over HTTP, with limits on size, time and belief.
+
+An endpoint counts only while it is on the right chain and the contract's own code stands at the
+contract's address; both are asked at every connect. Whatever it answers may be wrong: what matters
+is proven, or compared with others.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import urllib3
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.exceptions import (
+    BlockNotFound,
+    ContractLogicError,
+    TransactionNotFound,
+    Web3RPCError,
+)
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.providers import JSONBaseProvider
+from web3.types import RPCEndpoint, RPCResponse
+
+from chain_adapter.evm import calls
+from chain_adapter.evm.config import EvmConfig
+from chain_adapter.evm.layout import AnchorRecord, keccak256
+
+#: Longest answer read, in bytes. A block's header and a proof are a hundredth of it.
+MAX_ANSWER: Final = 8 * 1024 * 1024
+_CHUNK: Final = 64 * 1024
+#: After so many seconds chain and code are asked again, even if nothing went wrong.
+_TRUSTED_FOR: Final = 60.0
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 10.0
+
+T = TypeVar("T")
+
+
+class EndpointTrouble(Exception):
+    """The endpoint cannot be used now; the sentence names it."""
+
+
+class Refused(Exception):
+    """The endpoint answered a call with an error of its own; its words."""
+
+
+class BoundedProvider(JSONBaseProvider):
+    """JSON-RPC by POST: no redirects, no retries, no proxies, nothing unbounded. Connections are
+    made in the process that uses them."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        super().__init__()
+        self._url = url
+        self._timeout = timeout
+        self._process = 0
+        self._pool: Any = None
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        body = self.encode_rpc_request(method, params)
+        return self.decode_rpc_response(self._post(body))
+
+    def _post(self, body: bytes) -> bytes:
+        if self._process != os.getpid():
+            self._process, self._pool = os.getpid(), urllib3.PoolManager(maxsize=4)
+        end = time.monotonic() + self._timeout
+        response = self._pool.request(
+            "POST",
+            self._url,
+            body=body,
+            headers={"Content-Type": "application/json"},
+            timeout=urllib3.Timeout(total=self._timeout),
+            preload_content=False,
+            redirect=False,
+            retries=False,
+        )
+        try:
+            data = _read(response, end)
+        except BaseException:
+            response.close()  # the rest of a broken answer must not be the next one's beginning
+            raise
+        response.release_conn()
+        return data
+
+
+def _read(response: Any, end: float) -> bytes:
+    data = bytearray()
+    while chunk := response.read(_CHUNK, decode_content=True):
+        data += chunk
+        if len(data) > MAX_ANSWER:
+            raise ValueError("its answer is too long")
+        if time.monotonic() > end:
+            raise TimeoutError("its answer takes too long")
+    return bytes(data)
+
+
+class Endpoint:
+    """``trouble`` says why it does not count just now; ``wrong`` that it is another chain's, or
+    has no such contract, which waiting does not mend."""
+
+    def __init__(self, url: str, config: EvmConfig) -> None:
+        self.name: Final = config.name_of(url)
+        self.trouble = ""
+        self.wrong = False
+        self._config = config
+        self._w3 = Web3(BoundedProvider(url, config.timeout))
+        self._w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+        self._verified = 0.0
+        self._pause = _FIRST_PAUSE
+        self._not_before = 0.0
+
+    def ready(self) -> bool:
+        """Connect when need be. Never raises: ``trouble`` says what hinders."""
+        now = time.monotonic()
+        if now < self._not_before:
+            return False
+        if self._verified and now - self._verified < _TRUSTED_FOR:
+            return True
+        try:
+            self._verify()
+        except EndpointTrouble:
+            return False
+        self._verified, self._pause, self.trouble, self.wrong = now, _FIRST_PAUSE, "", False
+        return True
+
+    def height(self) -> int:
+        return self.call(lambda eth: int(eth.block_number))
+
+    def block(self, which: int | bytes | str) -> Mapping[str, Any] | None:
+        """The block of this number or hash, or the "latest"; None when the endpoint has none."""
+        named = HexBytes(which) if isinstance(which, bytes) else which
+
+        def ask(eth: Any) -> Mapping[str, Any] | None:
+            try:
+                found: Mapping[str, Any] = eth.get_block(named)
+            except BlockNotFound:
+                return None
+            return found
+
+        return self.call(ask)
+
+    def block_hash(self, height: int) -> bytes | None:
+        found = self.block(height)
+        return None if found is None else self.call(lambda _: _exactly(found["hash"], 32))
+
+    def nonce(self, address: str) -> int:
+        """How many transactions of ``address`` stand in blocks."""
+        checksummed = Web3.to_checksum_address(address)
+        return self.call(lambda eth: int(eth.get_transaction_count(checksummed, "latest")))
+
+    def balance(self, address: str) -> int:
+        return self.call(lambda eth: int(eth.get_balance(Web3.to_checksum_address(address))))
+
+    def gas_price(self) -> int:
+        return self.call(lambda eth: int(eth.gas_price))
+
+    def ask(self, data: bytes) -> bytes:
+        """The contract's answer to a call that changes nothing."""
+        to = Web3.to_checksum_address(self._config.contract)
+        return self.call(lambda eth: bytes(eth.call({"to": to, "data": HexBytes(data)})))
+
+    def record_of(self, root: bytes, count: int) -> AnchorRecord | None:
+        answer = self.ask(calls.record_of(root, count))
+        return self.call(lambda _: calls.read_record(answer))
+
+    def outcome(self, transaction: bytes) -> Mapping[str, Any] | None:
+        """The receipt of a transaction that stands in a block, by its hash."""
+
+        def ask(eth: Any) -> Mapping[str, Any] | None:
+            try:
+                found: Mapping[str, Any] = eth.get_transaction_receipt(HexBytes(transaction))
+            except TransactionNotFound:
+                return None
+            return found
+
+        return self.call(ask)
+
+    def anchoring(self, root: bytes, block: bytes) -> bytes | None:
+        """The hash of the transaction by which ``block`` came to hold ``root``."""
+        wanted = {
+            "blockHash": HexBytes(block),
+            "address": Web3.to_checksum_address(self._config.contract),
+            "topics": [HexBytes(calls.ANCHORED), HexBytes(root)],
+        }
+
+        def ask(eth: Any) -> bytes | None:
+            logs = eth.get_logs(wanted)
+            return _exactly(logs[0]["transactionHash"], 32) if logs else None
+
+        return self.call(ask)
+
+    def proof(self, slot: bytes, height: int) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+        """EIP-1186 at a block: the nodes to the contract's account, and to its slot."""
+        contract = Web3.to_checksum_address(self._config.contract)
+
+        def ask(eth: Any) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+            found = eth.get_proof(contract, [HexBytes(slot)], height)
+            storage = found["storageProof"][0]["proof"]
+            return tuple(map(bytes, found["accountProof"])), tuple(map(bytes, storage))
+
+        return self.call(ask)
+
+    def send(self, raw: bytes) -> None:
+        """Hand a signed transaction in.
+
+        Raises:
+            Refused: the endpoint says no, in its own words.
+            EndpointTrouble: whether it took the transaction is open.
+        """
+        self.call(lambda eth: eth.send_raw_transaction(HexBytes(raw)))
+
+    def call(self, work: Callable[[Any], T]) -> T:
+        """Run ``work``; whatever an endpoint's answer makes go wrong is that endpoint's trouble.
+
+        Raises:
+            EndpointTrouble, Refused.
+        """
+        try:
+            return work(self._w3.eth)  # untyped: its types promise what only honest endpoints keep
+        except (Web3RPCError, ContractLogicError) as error:
+            raise Refused(_words_of(error)) from error
+        except Exception as error:  # anything may come back from the other side
+            reason = "it does not answer" if isinstance(error, _NETWORK) else f"{error}"
+            raise self._fail(f"{self.name}: {reason[:200]}", wrong=False) from error
+
+    def _verify(self) -> None:
+        config = self._config
+        contract = Web3.to_checksum_address(config.contract)
+        try:
+            chain = self.call(lambda eth: int(eth.chain_id))
+            code = self.call(lambda eth: bytes(eth.get_code(contract)))
+        except Refused as error:
+            raise self._fail(f"{self.name}: {error}", wrong=False) from error
+        if chain != config.chain_id:
+            reason = f"{self.name} is on chain {chain}, not on {config.chain_id}"
+            raise self._fail(reason, wrong=True)
+        if keccak256(code) != calls.code_hash():
+            what = "no contract" if not code else "another contract"
+            raise self._fail(f"{self.name} has {what} at {config.contract}", wrong=True)
+
+    def _fail(self, sentence: str, *, wrong: bool) -> EndpointTrouble:
+        self.trouble, self.wrong, self._verified = sentence, wrong, 0.0
+        self._not_before = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        return EndpointTrouble(sentence)
+
+
+_NETWORK: Final = (OSError, urllib3.exceptions.HTTPError)
+
+
+def _exactly(value: Any, length: int) -> bytes:
+    data = bytes(value)
+    if len(data) != length:
+        raise ValueError(f"its answer has {len(data)} bytes where {length} are due")
+    return data
+
+
+def _words_of(error: Exception) -> str:
+    response = getattr(error, "rpc_response", None) or {}
+    detail = response.get("error")
+    return str(detail.get("message", error) if isinstance(detail, dict) else error)[:300]
