@@ -9,6 +9,7 @@ Errors::
     └── NoTsaAnswered
 """
 
+import timestamping.asn1  # noqa: F401 - before anything is encoded
 from timestamping.errors import (
     BadReply,
     InvalidToken,
