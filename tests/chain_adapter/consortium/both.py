@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from chain_adapter.consortium import CODES, Message, Refused, evm, key_hash
 from chain_adapter.consortium.keccak import word
 from chain_adapter.consortium.rule import PERMISSIONS
-from tests.chain_adapter.consortium import chain as evm_chain
 from tests.chain_adapter.consortium.chain import Chain, address, ask_member, ask_permitted, number
 from tests.chain_adapter.consortium.people import World, deposit_key, identity
 from tests.chain_adapter.evm.anvil import Anvil
@@ -42,43 +41,40 @@ class Both(World):
 
     def same(self, names: Iterable[str], accounts: Iterable[bytes], ids: Iterable[bytes]) -> None:
         """Whether both hold the same state, as far as ``names``, addresses and ids tell."""
-        state, names, ids = self.consortium.state, list(names), list(ids)
-        known = list(accounts)
+        state, names, known, ids = self.consortium.state, list(names), list(accounts), list(ids)
         keys = [key_hash(deposit_key(each)) for each in names]
-        asked = [evm.call(f"{name}()") for name in ("rule", "version", "count", "certificates")]
-        asked += [evm.call("offices()"), evm.call("agreement()")]
-        rule, version, count, need, offices, agreement = self.chain.ask(*asked)
-        assert rule[0] == state.rule.digest
-        assert number(version[0]) == state.version
-        assert number(count[0]) == len(self.consortium.events)
-        assert number(need[0]) == state.rule.certificates
-        assert _offices(offices) == (state.authorities, state.regulators)
-        assert agreement == _agreement(self)
-        for found, each in zip(
-            self.chain.ask(*(ask_member(identity(name)) for name in names)), names, strict=True
-        ):
-            assert found == _member(self, identity(each)), each
-        holders = self.chain.ask(*(evm.call("accountHolder(address)", word(a)) for a in known))
-        assert [each[0] for each in holders] == [state.accounts.get(a, bytes(32)) for a in known]
-        holders = self.chain.ask(*(evm.call("keyHolder(bytes32)", each) for each in keys))
-        assert [each[0] for each in holders] == [state.keys.get(each, bytes(32)) for each in keys]
-        retired = self.chain.ask(*(evm.call("retired(address)", word(a)) for a in known))
-        assert [any(each[0]) for each in retired] == [a in state.retired for a in known]
-        used = self.chain.ask(*(evm.call("used(bytes32)", each) for each in ids))
-        assert [any(each[0]) for each in used] == [each in state.used for each in ids]
-        self._same_permissions(names)
-
-    def _same_permissions(self, names: list[str]) -> None:
         pairs = [(name, action) for name in names for action in ("deposit", "draw")]
-        answers = self.chain.ask(
-            *(
-                ask_permitted(key_hash(deposit_key(name)), PERMISSIONS[action])
-                for name, action in pairs
+        whole = ("rule", "version", "count", "certificates", "offices", "agreement")
+        answers = iter(
+            self.chain.ask(
+                *(evm.call(f"{name}()") for name in whole),
+                *(ask_member(identity(name)) for name in names),
+                *(evm.call("accountHolder(address)", word(each)) for each in known),
+                *(evm.call("keyHolder(bytes32)", each) for each in keys),
+                *(evm.call("retired(address)", word(each)) for each in known),
+                *(evm.call("used(bytes32)", each) for each in ids),
+                *(ask_permitted(key_hash(deposit_key(n)), PERMISSIONS[a]) for n, a in pairs),
             )
         )
-        for (name, action), answer in zip(pairs, answers, strict=True):
+        assert next(answers)[0] == state.rule.digest
+        assert number(next(answers)[0]) == state.version
+        assert number(next(answers)[0]) == len(self.consortium.events)
+        assert number(next(answers)[0]) == state.rule.certificates
+        assert _offices(next(answers)) == (state.authorities, state.regulators)
+        assert next(answers) == _agreement(self)
+        for name in names:
+            assert next(answers) == _member(self, identity(name)), name
+        for each in known:
+            assert next(answers)[0] == state.accounts.get(each, bytes(32))
+        for each in keys:
+            assert next(answers)[0] == state.keys.get(each, bytes(32))
+        for each in known:
+            assert any(next(answers)[0]) == (each in state.retired)
+        for each in ids:
+            assert any(next(answers)[0]) == (each in state.used)
+        for name, action in pairs:
             denial = self.consortium.permitted(deposit_key(name), action)
-            assert number(answer[0]) == (denial.number if denial else 0), (name, action)
+            assert number(next(answers)[0]) == (denial.number if denial else 0), (name, action)
 
 
 def _offices(found: list[bytes]) -> tuple[list[bytes], list[bytes]]:
@@ -86,14 +82,10 @@ def _offices(found: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     return [address(each) for each in first], [address(each) for each in second]
 
 
-def _lists(found: list[bytes], count: int, sizes: tuple[int, ...] = (1, 1)) -> list[list[bytes]]:
-    """The dynamic arrays of an answer; element ``i`` of the answer has ``sizes[i]`` words each."""
-    lists = []
-    for place in range(count):
-        start = number(found[place]) // 32
-        length = number(found[start]) * sizes[place]
-        lists.append(found[start + 1 : start + 1 + length])
-    return lists
+def _lists(found: list[bytes], count: int) -> list[list[bytes]]:
+    """The dynamic arrays of single words in an answer."""
+    starts = [number(each) // 32 for each in found[:count]]
+    return [found[start + 1 : start + 1 + number(found[start])] for start in starts]
 
 
 def _agreement(world: World) -> list[bytes]:
@@ -136,6 +128,3 @@ def _member(world: World, who: bytes) -> list[bytes]:
         member.parent,
     )
     return [word(each) for each in fields]
-
-
-__all__ = ["Both", "evm_chain"]
