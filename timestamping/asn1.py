@@ -3,8 +3,8 @@
 It takes a header whose last octet is 0x80 for one of indefinite length and encodes the whole value
 anew. But definite lengths of 128, 384, 640 … octets end so too (X.690 §8.1.3.5), and at each level
 of such an encoding the levels below are encoded two or three times: a time-stamp within a
-signature, fourteen levels deep, then takes a minute. Whether it happens hangs on lengths that differ by chance
-from one signature to the next (upstream: wbond/asn1crypto issues 249 and 256, pull request 302).
+signature, fourteen levels deep, then takes a minute. Whether it happens hangs on lengths that
+differ by chance from one signature to the next (upstream: wbond/asn1crypto issues 249 and 256).
 
 A header that is forgotten is written again from the contents, which are left as they are.
 """
