@@ -56,6 +56,7 @@ from portal.uploads import tus as uploads_tus
 from portal.uploads import views as uploads_views
 from portal.verification import api as verification_api
 from portal.verification import views as verification_views
+from portal.vouching import views as vouching_views
 from portal.webhooks import api as webhooks_api
 from portal.webhooks import views as webhooks_views
 
@@ -95,6 +96,7 @@ _PAGES = (
     imports_views,
     privacy_views,
     own_views,
+    vouching_views,
 )
 _APIS = (deposits_api, verification_api, ledger_api, key_api, webhooks_api)
 _HERE = Path(__file__).parent

@@ -29,6 +29,7 @@ from portal.jobs import Heartbeat, run_worker
 from portal.operators.command import vault
 from portal.problems import PortalError
 from portal.ui.context import services
+from portal.vouching.command import vouch
 
 _CLI = Actor.process("cli")
 
@@ -36,7 +37,7 @@ _CLI = Actor.process("cli")
 def install(app: Flask) -> None:
     for command in (
         *(init, worker, deposit, create_user_command, api_key_command, audit, vault),
-        *(reset_second_factor, search, recheck),
+        *(reset_second_factor, search, recheck, vouch),
     ):
         app.cli.add_command(command)
 

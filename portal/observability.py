@@ -25,6 +25,7 @@ from portal.headers import SHARED
 from portal.security import roles_required
 from portal.settings import Settings
 from portal.ui.context import current_actor, services, this_request
+from portal.vouching import figures
 
 blueprint = Blueprint("observability", __name__)
 log = structlog.get_logger("portal")
@@ -138,7 +139,9 @@ def readyz() -> tuple[Response, int]:
 @roles_required("operator", "administrator")
 def metrics() -> Response:
     """Figures for Prometheus, which sends an API key of an operator."""
-    return Response(current_app.extensions["notary-metrics"].render(), mimetype=CONTENT_TYPE_LATEST)
+    counted = current_app.extensions["notary-metrics"].render()
+    kept = figures.render(services().vouching.figures())
+    return Response(counted + kept, mimetype=CONTENT_TYPE_LATEST)
 
 
 def _parts() -> dict[str, bool]:

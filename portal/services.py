@@ -40,6 +40,7 @@ from portal.signing.service import SigningService
 from portal.storage import Vault, open_vault
 from portal.storage.sealing import Box
 from portal.uploads.service import UploadService
+from portal.vouching.service import VouchService
 from portal.webhooks.service import WebhookService
 from timestamping.authority.clock import SystemClock
 from timestamping.authority.engine import Authority
@@ -89,6 +90,7 @@ class Services:
     desk: DeskService
     checks: CheckService
     certificates: CertificateService
+    vouching: VouchService
     signing: SigningService
 
     @property
@@ -114,6 +116,7 @@ class Services:
             *self.draws.sidelines(),
             *self.checks.sidelines(),
             *self.certificates.sidelines(),
+            *self.vouching.sidelines(),
         )
 
     def housekeeping(self) -> None:
@@ -132,6 +135,7 @@ class Services:
             "imports": self.imports.sweep,
             "draws": self.draws.sweep,
             "desk": self.desk.housekeeping,
+            "vouching": self.vouching.housekeeping,
             "beats": lambda: forget_old_beats(self.database, self.clock()),
         }
         for name, step in steps.items():
@@ -259,6 +263,7 @@ def services_of(
         desk=DeskService(tools, mail.post, matters.tell_applicant),
         checks=checks,
         certificates=CertificateService(tools, box, matters, checks, mail.post),
+        vouching=VouchService(tools, mail.post),
         signing=SigningService(tools, box),
     )
 

@@ -31,6 +31,7 @@ LOOPS: Final = {
     "mail": lazy_gettext("mail"),
     "webhooks": lazy_gettext("webhooks"),
     "checks": lazy_gettext("health checks"),
+    "vouching": lazy_gettext("re-reading"),
     "activity": lazy_gettext("activity"),
     "erasure": lazy_gettext("erasure"),
     "captures": lazy_gettext("desktops"),
