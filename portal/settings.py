@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     stamper_trust: Path | None = None
     ledgers: str = "tlog:ledger"
     ledger_origin: str = ""
+    ledgers_required: Annotated[int, Field(ge=1, le=8)] = 1
 
     # The embedded TSA
     tsa_key_type: Annotated[str, Field(pattern="^(p256|p384|rsa3072)$")] = "p256"
@@ -166,6 +167,12 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     sweep_seconds: Annotated[float, Field(gt=0, le=300)] = 2.0
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 256
+
+    @model_validator(mode="after")
+    def _ledgers_suffice(self) -> Self:
+        if self.ledgers_required > len(self.ledgers.split()):
+            raise ValueError("LEDGERS_REQUIRED is more than the ledgers that LEDGERS names")
+        return self
 
     @model_validator(mode="after")
     def _production_is_explicit(self) -> Self:

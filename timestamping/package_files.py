@@ -3,6 +3,7 @@
 ```
 manifest.json  letter.pdf  token.tsr  token-2.tsr …  VERIFY.md
 ledger/entry.json  ledger/receipt.json  ledger/proof  ledger/metadata.json
+ledger/2/receipt.json  ledger/2/proof … of each further ledger
 trust/root.pem  trust/tsa.pem  trust/seal.pem  trust/crl.pem  trust/ledger.vkey  trust/platform.pem
 files/<the original, when asked>
 ```
@@ -29,6 +30,8 @@ METADATA: Final = "ledger/metadata.json"
 GUIDE: Final = "VERIFY.md"
 TRUST: Final = "trust/"
 FILES: Final = "files/"
+#: No record stands on more ledgers.
+MAX_LEDGERS: Final = 16
 #: The canonical list of a folder's files, in the package and attached to its letter.
 FILE_LIST: Final = "files.json"
 
@@ -43,6 +46,24 @@ ATTACHED: Final = {
 #: Attachments without a counterpart in the package: the letter's own facts, and its trust.
 FACTS: Final = "letter.json"
 ANCHORS: Final = "trust.json"
+
+
+def further_receipt(number: int) -> str:
+    """The member with the receipt of the ``number``-th ledger, counted from 2."""
+    return f"ledger/{number}/receipt.json"
+
+
+def further_proof(number: int) -> str:
+    """The member with the proof of the ``number``-th ledger, counted from 2."""
+    return f"ledger/{number}/proof"
+
+
+def further_attached(number: int) -> dict[str, str]:
+    """What a letter carries of the ``number``-th ledger: attachment name to package member."""
+    return {
+        f"receipt-{number}.json": further_receipt(number),
+        f"proof-{number}": further_proof(number),
+    }
 
 
 def co_token(number: int) -> str:

@@ -45,8 +45,12 @@ class Pipeline:
         """
         batch = self._tools.settings.batch_size
         moved = self._to_ledger(batch) or self._to_letter()
-        moved += self._in_bulk(max(batch, _BULK))
-        return moved + self._following.advance(batch)
+        return moved + self._in_bulk(max(batch, _BULK))
+
+    def follow(self) -> int:
+        """Ask the further ledgers about a batch; how many deposits they all hold for good now. Slow
+        calls outside: it has a thread of its own, and delays no deposit."""
+        return self._following.advance(self._tools.settings.batch_size)
 
     def _to_ledger(self, batch: int) -> int:
         """Timestamp and anchor a batch together, and issue the letters of its first deposits."""
@@ -59,12 +63,15 @@ class Pipeline:
 
     def _in_bulk(self, batch: int) -> int:
         """Timestamp, anchor and issue those whose letters are made when asked for."""
-        states = (State.RECEIVED, State.TIMESTAMPED)
+        states: tuple[State, ...] = (State.RECEIVED, State.TIMESTAMPED)
+        if self._tools.settings.ledgers_required > 1:
+            states = (*states, State.ANCHORED)
         if not self._bulk.acquire(blocking=False):
             return 0  # one thread is busy with it; two would be no quicker, and none be free
         try:
             with self._leases.taken(states, batch, on_demand=True) as rows:
-                return sum(map(len, self._recorded(rows)))
+                passed = self._issuing.pass_on([r for r in rows if r.state == State.ANCHORED])
+                return len(passed) + sum(map(len, self._recorded(rows)))
         finally:
             self._bulk.release()
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Final, TypeAlias
 
-from chain_adapter import Conflict, Entry, Fatal, Proof, Receipt, Trust, verify
-from chain_adapter.errors import Retryable
+from chain_adapter import Conflict, Entry, Fatal, Receipt, Status, Trust, verify
 from chain_adapter.merkle import leaf_hash
+from chain_adapter.verification.examination import LedgerProof
 from chain_adapter.verify import Result
 from portal.audit.service import Detail
 from portal.deposits.batches import attempt
+from portal.deposits.beside import recorded
 from portal.deposits.evidence import digests_of, entry_of, receipts_json, token_of, verified
 from portal.deposits.models import Deposit, State
+from portal.deposits.signed import depositor_key, trusting
 from portal.deposits.steps import Done, Failed, Steps
 from portal.deposits.tools import Tools
+from portal.jobs.waiting import not_final
 from timestamping.trust import TrustStore
+
+#: A row, its entry, and what the ledger says of it.
+Known: TypeAlias = tuple[Deposit, Entry, Receipt]
+#: It was there and is not: it is given to the ledger again.
+LOST: Final = (Status.ORPHANED, Status.REJECTED)
 
 
 class Anchoring:
@@ -33,7 +43,7 @@ class Anchoring:
         if not rows:
             return []
         failed: list[Failed] = []
-        known: list[tuple[Deposit, Entry, Receipt]] = []
+        known: list[Known] = []
         missing: list[tuple[Deposit, Entry]] = []
         trust: TrustStore | None = None
         for row in rows:
@@ -44,12 +54,13 @@ class Anchoring:
                 trust = trust or self._tools.stamper.trust()
                 entry = _gate(row, trust)
                 receipt = self._tools.ledger.lookup(entry.key)
-                if receipt is None:
+                if receipt is None or receipt.status in LOST:
                     missing.append((row, entry))
                 else:
                     known.append((row, entry, receipt))
             except Exception as error:  # noqa: BLE001 - recorded as the reason
                 failed.append(Failed(row, error))
+        known = self._refreshed(known, failed)
         for (row, entry), outcome in zip(missing, self._append(missing), strict=True):
             if isinstance(outcome, Exception):
                 failed.append(Failed(row, outcome))
@@ -57,23 +68,43 @@ class Anchoring:
                 known.append((row, entry, outcome))
         return self._record(known, failed)
 
+    def _refreshed(self, known: list[Known], failed: list[Failed]) -> list[Known]:
+        """Pending receipts as they are now, the newest first: when that one still waits for
+        somebody, so do the others, and asking for each of them would only take long."""
+        ledger, waiting = self._tools.ledger, False
+        now: dict[str, Receipt] = {}
+        for row, _, receipt in sorted(known, key=lambda each: -each[2].position):
+            try:
+                if receipt.status is Status.FINAL or waiting:
+                    now[row.id] = receipt
+                else:
+                    now[row.id] = fresh = ledger.refresh(receipt)
+                    waiting = fresh.status is not Status.FINAL and bool(ledger.awaited(fresh))
+            except Exception as error:  # noqa: BLE001 - recorded as the reason
+                failed.append(Failed(row, error))
+        return [(row, entry, now[row.id]) for row, entry, _ in known if row.id in now]
+
     def _append(self, missing: Sequence[tuple[Deposit, Entry]]) -> list[Receipt | Exception]:
-        size = self._tools.ledger.caps.max_batch
-        entries = [entry for _, entry in missing]
+        ledger = self._tools.ledger
+        size, rows = ledger.caps.max_batch, [row for row, _ in missing]
         outcomes: list[Receipt | Exception] = []
-        for start in range(0, len(entries), size):
+        for start in range(0, len(rows), size):
             # By itself, so that the type of what append gives is not lost in the wider one.
-            part = attempt(self._tools.ledger.append, entries[start : start + size])
+            part = attempt(partial(recorded, ledger), rows[start : start + size])
             outcomes.extend(part)
         return outcomes
 
-    def _record(
-        self, known: Sequence[tuple[Deposit, Entry, Receipt]], failed: list[Failed]
-    ) -> list[Deposit]:
-        done = []
-        proofs = attempt(self._tools.ledger.prove_many, [receipt for _, _, receipt in known])
+    def _record(self, known: Sequence[Known], failed: list[Failed]) -> list[Deposit]:
+        done, ledger = [], self._tools.ledger
+        final = [each for each in known if each[2].status is Status.FINAL]
+        failed += [
+            Failed(row, not_final(ledger.awaited(receipt)))
+            for row, _, receipt in known
+            if receipt.status is not Status.FINAL
+        ]
+        proofs = attempt(ledger.prove_many, [receipt for _, _, receipt in final])
         trust = self._tools.ledger_trust()
-        for (row, entry, receipt), proof in zip(known, proofs, strict=True):
+        for (row, entry, receipt), proof in zip(final, proofs, strict=True):
             try:
                 done.append(self._proved(row, entry, receipt, proof, trust))
             except Exception as error:  # noqa: BLE001 - recorded as the reason
@@ -82,7 +113,12 @@ class Anchoring:
         return self._steps.done(State.TIMESTAMPED, State.ANCHORED, done)
 
     def _proved(
-        self, row: Deposit, entry: Entry, receipt: Receipt, proof: Proof | Exception, trust: Trust
+        self,
+        row: Deposit,
+        entry: Entry,
+        receipt: Receipt,
+        proof: LedgerProof | Exception,
+        trust: Trust,
     ) -> Done:
         """No receipt that an offline verifier would refuse goes any further."""
         ledger = self._tools.ledger
@@ -91,9 +127,9 @@ class Anchoring:
         encoded = entry.encode()
         if receipt.entry_hash != leaf_hash(encoded):
             raise Conflict(f"the ledger holds another entry under {entry.key}")
-        verdict = verify(encoded, receipt, proof, trust)
+        verdict = verify(encoded, receipt, proof, trusting(trust, depositor_key(row)))
         if verdict.result is Result.PENDING:
-            raise Retryable("the ledger has taken the entry, and its record is not final yet")
+            raise not_final(ledger.awaited(receipt))
         if verdict.failed is not None:
             raise Fatal(f"the ledger's receipt does not verify: {verdict.failed.detail}")
         now = self._tools.clock()
@@ -104,7 +140,7 @@ class Anchoring:
             "follow_at": now if len(self._tools.ledgers) > 1 else None,
         }
         detail: Detail = {"ledger": ledger.id, "position": receipt.position}
-        if not row.letter_on_demand:
+        if not row.letter_on_demand or self._tools.settings.ledgers_required > 1:
             return Done(row, values, detail)
         # No letter to wait for: it is made when somebody asks, of what is fixed from now on.
         issued = {"state": State.ISSUED, "issued_at": now, "lease": None, "lease_until": None}

@@ -6,9 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chain_adapter import Digest, Entry, Proof, Receipt, meta_digest
+from chain_adapter import Digest, Entry, Receipt, meta_digest
+from chain_adapter.verification.examination import LedgerProof
+from chain_adapter.verification.kinds import decode_proof
+from portal.deposits.further import finals_of
 from portal.deposits.models import ENTRY_KIND, Deposit
 from portal.deposits.public import Proven
+from portal.deposits.signed import depositor_key as depositor_key
+from portal.deposits.signed import depositor_signature, signer_of
 from portal.deposits.tools import Tools
 from timestamping.stored import from_text, reverified, to_text
 from timestamping.token import Token
@@ -41,16 +46,19 @@ def verified(token: Token, digest: Digest, trust: TrustStore) -> Token:
 
 
 def new_entry(tools: Tools, deposit: Deposit, token: Token) -> Entry:
-    """The signed entry of a deposit whose token has just been verified."""
+    """The signed entry of a deposit whose token has just been verified; with the depositor's
+    signature of the transaction, when they signed it."""
     record = record_of(deposit)
+    signature = depositor_signature(deposit)
     entry = Entry(
         kind=ENTRY_KIND,
         id=deposit.id,
         digests=digests_of(deposit),
         token=token.sha256,
         meta=meta_digest(deposit.salt, record),
-        by=str(record["depositor"]),
+        by=signer_of(deposit, str(record["depositor"])),
         platform=tools.entry_key.key_id,
+        signatures=() if signature is None else (signature,),
     )
     return tools.entry_key.sign(entry)
 
@@ -70,9 +78,12 @@ def receipts_json(receipts: Mapping[str, Receipt]) -> str:
 
 
 def receipts_of(deposit: Proven) -> dict[str, Receipt]:
-    """Ledger id → receipt, the primary ledger's first."""
+    """Ledger id → receipt, the primary ledger's first; of the others those that are final."""
     stored = json.loads(deposit.receipts or "{}")
-    return {name: Receipt.from_json(text.encode()) for name, text in stored.items()}
+    found = {name: Receipt.from_json(text.encode()) for name, text in stored.items()}
+    if deposit.further is not None:
+        found |= {each.ledger: each.receipt for each in finals_of(deposit)}
+    return found
 
 
 def receipt_of(deposit: Proven) -> Receipt:
@@ -80,5 +91,6 @@ def receipt_of(deposit: Proven) -> Receipt:
     return next(iter(receipts_of(deposit).values()))
 
 
-def proof_of(deposit: Proven) -> Proof:
-    return Proof.decode((deposit.proof or "").encode())
+def proof_of(deposit: Proven) -> LedgerProof:
+    """The primary ledger's proof."""
+    return decode_proof(receipt_of(deposit).scheme, (deposit.proof or "").encode())

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
+from portal.deposits.further import finals_of
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit, State
 from portal.deposits.steps import Done, Failed, Steps
 from portal.deposits.tools import Tools
+from portal.jobs.waiting import NotFinal
 
 
 class Issuing:
@@ -22,6 +24,7 @@ class Issuing:
         issued = []
         for row in rows:
             try:
+                self._gate(row)
                 done = self._sealed(row)
             except Exception as error:  # noqa: BLE001 - recorded as the reason
                 self._steps.failed(State.ANCHORED, [Failed(row, error)])
@@ -31,6 +34,37 @@ class Issuing:
                 self._tools.vault.delete(done.values["letter_key"])
             issued += moved
         return issued
+
+    def pass_on(self, rows: Sequence[Deposit]) -> list[Deposit]:
+        """Those of ``rows`` whose letters are made on demand: issued as soon as enough ledgers hold
+        them."""
+        done, failed = [], []
+        values = {"issued_at": self._tools.clock(), "lease": None, "lease_until": None}
+        for row in rows:
+            try:
+                self._gate(row)
+                done.append(Done(row, values, {"letter": "on demand"}))
+            except Exception as error:  # noqa: BLE001 - recorded as the reason
+                failed.append(Failed(row, error))
+        self._steps.failed(State.ANCHORED, failed)
+        return self._steps.done(State.ANCHORED, State.ISSUED, done)
+
+    def _gate(self, row: Deposit) -> None:
+        """Whether enough ledgers hold the deposit for good.
+
+        Raises:
+            NotFinal: naming those that do not yet.
+        """
+        need = self._tools.settings.ledgers_required
+        if need == 1:  # the primary one does, or the deposit were not anchored
+            return
+        final = {each.ledger for each in finals_of(row)}
+        if 1 + len(final) >= need:
+            return
+        awaited = tuple(each.id for each in self._tools.ledgers[1:] if each.id not in final)
+        have, names = 1 + len(final), ", ".join(awaited)
+        sentence = f"{have} of the {need} needed ledgers hold it for good; it waits for {names}"
+        raise NotFinal("ledger_further", sentence, awaited)
 
     def _sealed(self, row: Deposit) -> Done:
         moment = self._tools.clock()

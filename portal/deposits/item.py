@@ -11,6 +11,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from chain_adapter import Trust
 from chain_adapter.tlog import TlogLedger
 from portal.deposits import facts, present, ruler, vouching
 from portal.deposits.blueprint import blueprint
@@ -94,7 +95,7 @@ def _values(deposit: Deposit) -> dict[str, Any]:
         "token": tokens,
         "receipts": receipts,
         "strength": _strength(deposit),
-        "parties": list(vouching.parties(deposit, _names(deposit), tokens, receipts)),
+        "parties": list(vouching.parties(deposit, _names(deposit), tokens, receipts, _trust())),
         "ruler": ruler.draw(list(_events(deposit))),
         "custody": list(present.custody(entries)),
         "more_custody": more,
@@ -115,6 +116,10 @@ def _files(deposit: Deposit) -> dict[str, Any]:
         "files_before": max(0, start - _FILES) if start else None,
         "files_after": start + _FILES if len(found) > _FILES else None,
     }
+
+
+def _trust() -> Trust:
+    return _deposits().tools.ledger_trust()
 
 
 def _names(deposit: Deposit) -> vouching.Names:

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, BinaryIO, Final, cast
 
+from chain_adapter import Trust
 from lottery.bundle import layout
 from portal.accounts.letter_words import depositor_of
 from portal.accounts.models import User
@@ -35,9 +36,11 @@ from portal.deposits.folders import (
     seen,
 )
 from portal.deposits.folders import KIND as FOLDER
+from portal.deposits.further import finals_of
 from portal.deposits.models import Deposit
 from portal.deposits.notarial_letter import RECORD, NotarialPaper
 from portal.deposits.public import Proven
+from portal.deposits.signed import depositor_key
 from portal.deposits.tools import Tools
 from portal.settings import Settings
 from timestamping.filelist import FileList
@@ -54,7 +57,7 @@ from timestamping.letter import (
     issue_letter,
     mask,
 )
-from timestamping.letter.ledger_view import read_checkpoint
+from timestamping.letter.ledger_view import cosigned, signed_note
 
 _ACTIONS: Final = {
     "deposit.received": Words("接收并计算摘要", "received and digested"),
@@ -124,11 +127,12 @@ class Letters:
             proof=proof_of(deposit),
             salt=deposit.salt,
             metadata=record_of(deposit),
-            trust=self._tools.trust(),
+            trust=self._tools.trust().with_depositor(depositor_key(deposit)),
             strength=self._strength(deposit, files),
             custody=tuple(_event(entry) for entry in custody if entry.action in _ACTIONS),
             zone=settings.timezone,
             files=files,
+            further=finals_of(deposit),
         )
 
     def _item(
@@ -198,19 +202,30 @@ class Letters:
     def strength(self, deposit: Proven) -> StrengthFacts:
         """What an anchored deposit's evidence rests on: from the evidence, never from wishes. A
         ledger of which nothing better is known counts as the platform's own."""
-        token, proof = token_of(deposit), proof_of(deposit)
-        ledger = receipt_of(deposit).ledger
-        witnesses = sum(name != ledger for name in read_checkpoint(proof.checkpoint).signers)
+        token, receipt, trust = token_of(deposit), receipt_of(deposit), self._tools.ledger_trust()
+        nodes = cosigned(receipt.ledger, signed_note(receipt, proof_of(deposit)), trust)
+        names = nodes.names if nodes else ()
+        also = tuple(each.ledger for each in finals_of(deposit))
+        shared = tuple(each for each in (receipt.ledger, *also) if _is_shared(each, trust))
+        kind = LedgerKind.WITNESSED if names else LedgerKind.EMBEDDED
         independent = [each for each in (token, *token.also) if each.independent]
         return StrengthFacts(
             authorities=tuple(dict.fromkeys(each.tsa or each.source for each in independent)),
-            ledger=LedgerKind.WITNESSED if witnesses else LedgerKind.EMBEDDED,
-            witnesses=witnesses,
+            ledger=LedgerKind.CONSORTIUM if shared else kind,
+            witnesses=len(names),
             file_seen=seen(deposit),
             captured=deposit.kind == CAPTURE,
             drawn=deposit.kind == DRAW,
             notarial=deposit.kind in OFFICE_KINDS,
+            nodes=names,
+            listed=len(nodes.listed) if nodes else 0,
+            also=shared or also,
         )
+
+
+def _is_shared(ledger: str, trust: Trust) -> bool:
+    """Whether several parties keep a ledger: its validators are known, and their seals verified."""
+    return len(getattr(trust, "validators", {}).get(ledger, ())) > 1
 
 
 def _until_issued(custody: list[AuditEntry]) -> list[AuditEntry]:

@@ -34,6 +34,8 @@ class PublicDeposit:
     #: the tokens and the primary ledger's proof, as the row has them; neither holds a name
     stamps: str | None = None
     proof: str | None = None
+    #: JSON as the row has it: the further ledgers
+    further: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class PublicEvidence:
     encoded entry, the primary ledger's receipt as JSON, encoded proof; None while they are to come.
     ``later`` are further deposits of the same digest. ``listed`` is the list of a folder, written
     again from what is stored of it: whoever compares a file with it looks at its digest first.
-    ``letter``: what was asked for is the letter itself, by its digest."""
+    ``letter``: what was asked for is the letter itself, by its digest. ``further`` are receipt and
+    proof of each further ledger that holds it for good, encoded likewise."""
 
     deposit: PublicDeposit
     token: bytes | None
@@ -52,6 +55,9 @@ class PublicEvidence:
     later: tuple[PublicDeposit, ...] = ()
     listed: FileList | None = None
     letter: bool = False
+    further: tuple[tuple[bytes, bytes], ...] = ()
+    #: what the depositor's signature is verified by; empty when the platform alone signed
+    signed_with: bytes = b""
 
 
 #: Whatever knows a deposit's kind, state and proof: its row, or what anybody may see of it.

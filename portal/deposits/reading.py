@@ -15,9 +15,11 @@ from portal.deposits.access import readable
 from portal.deposits.evidence import receipts_of
 from portal.deposits.filters import MAX_PAGE, DepositFilter
 from portal.deposits.folders import Folders
+from portal.deposits.further import finals_of
 from portal.deposits.models import Deposit, State
 from portal.deposits.numbers import read_number
 from portal.deposits.public import PublicDeposit, PublicEvidence
+from portal.deposits.signed import depositor_key
 from portal.deposits.tools import Tools
 from portal.organisations.models import Organisation
 from portal.problems import BadInput, NotFound
@@ -97,6 +99,8 @@ class Reading:
             tuple(_shared(each) for each in later),
             self._folders.listed(first),
             letter=first.letter_sha256 == text.strip().lower(),
+            further=tuple((it.receipt.to_json(), it.proof.encode()) for it in finals_of(first)),
+            signed_with=depositor_key(first),
         )
 
     def _rows(self, text: str) -> Sequence[Deposit]:

@@ -47,7 +47,7 @@ class Steps:
         """Compare-and-swap every row; the ones this caller moved, with their new values."""
         if not results:
             return []
-        common = {"state": reached, **goes_on(self._tools.clock())}
+        common = {"state": reached, "awaited": None, **goes_on(self._tools.clock())}
         values = {each.deposit.id: {**common, **each.values} for each in results}
         with self._tools.database.transaction() as session:
             ids = _move(session, expected, values)
@@ -66,6 +66,7 @@ class Steps:
             for each in failures:
                 row, wait = each.deposit, wait_for(each.error)
                 values = waits(wait, row.attempts, self._tools.clock())
+                values["awaited"] = " ".join(wait.awaited) or None
                 result = session.execute(
                     update(Deposit)
                     .where(Deposit.id == row.id, Deposit.state == expected)
@@ -75,6 +76,8 @@ class Steps:
                 )
                 if result.rowcount and row.wait_reason != wait.code:  # type: ignore[attr-defined]
                     detail = {"step": str(expected), "reason": wait.code}
+                    if wait.awaited:
+                        detail["awaited"] = ", ".join(wait.awaited)
                     acts.append(Act(WORKER, "deposit.waiting", row.subject, detail))
             record_many(session, acts)
 

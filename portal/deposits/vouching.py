@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from portal.deposits.evidence import proof_of, receipts_of
+from chain_adapter import Trust
+from portal.deposits.evidence import proof_of, receipt_of
 from portal.deposits.facts import ReceiptFacts, TokenFacts
 from portal.deposits.folders import CAPTURE, DRAW, OFFICE_KINDS, seen
 from portal.deposits.models import State
 from portal.deposits.public import Proven
-from timestamping.letter.ledger_view import read_checkpoint
+from timestamping.letter.ledger_view import cosigned, signed_note
 
 #: Whose words they are: the depositor's own, this portal's, somebody's who is independent of it.
 PERSON, SELF, INDEPENDENT = "person", "self", "independent"
@@ -43,14 +44,18 @@ class Names:
 
 
 def parties(
-    deposit: Proven, names: Names, tokens: list[TokenFacts], receipts: list[ReceiptFacts]
+    deposit: Proven,
+    names: Names,
+    tokens: list[TokenFacts],
+    receipts: list[ReceiptFacts],
+    trust: Trust,
 ) -> Iterator[Party]:
     """From the depositor to the seal, in the order in which they had it in hand."""
     yield _depositor(deposit, names)
     yield _platform(deposit, names)
     yield from _authorities(tokens)
     yield from _ledgers(receipts)
-    yield from _witnesses(deposit)
+    yield from _witnesses(deposit, trust)
     yield _seal(deposit, names)
 
 
@@ -104,18 +109,17 @@ def _ledgers(receipts: list[ReceiptFacts]) -> Iterator[Party]:
         yield Party(role, "list-tree", each.ledger, says, standing, "#ledger-title")
 
 
-def _witnesses(deposit: Proven) -> Iterator[Party]:
+def _witnesses(deposit: Proven, trust: Trust) -> Iterator[Party]:
     role = gettext("Witnesses")
     if deposit.proof is None:
         yield Party(role, "eye", "", gettext("to come"), TO_COME)
         return
-    ledger = next(iter(receipts_of(deposit)))
-    signers = read_checkpoint(proof_of(deposit).checkpoint).signers
-    found = [name for name in signers if name != ledger]
-    for name in found:
+    receipt = receipt_of(deposit)
+    nodes = cosigned(receipt.ledger, signed_note(receipt, proof_of(deposit)), trust)
+    for name in nodes.names if nodes else ():
         says = gettext("signed the ledger's state as well, and would notice another history")
         yield Party(role, "eye", name, says, INDEPENDENT, "#ledger-title")
-    if not found:
+    if not nodes or not nodes.names:
         says = gettext("nobody outside watches the ledger")
         yield Party(role, "eye", gettext("none"), says, NOBODY, "#strength-title")
 

@@ -28,6 +28,7 @@ CERTIFICATES: Final = {
 }
 LOOPS: Final = {
     "deposits": lazy_gettext("deposits"),
+    "ledgers": lazy_gettext("further ledgers"),
     "mail": lazy_gettext("mail"),
     "webhooks": lazy_gettext("webhooks"),
     "checks": lazy_gettext("health checks"),

@@ -42,7 +42,9 @@ def picture(answered: Answered) -> Picture | None:
         return None
     deposit = evidence.deposit
     receipts = facts.receipts(deposit, _explorer_link)
-    parties = vouching.parties(deposit, _names(), facts.tokens(deposit), receipts)
+    parties = vouching.parties(
+        deposit, _names(), facts.tokens(deposit), receipts, services().deposits.tools.ledger_trust()
+    )
     return Picture(
         ruler.draw(list(_events(evidence, report.certificate))),
         tuple(_unlinked(each) for each in parties),

@@ -15,6 +15,7 @@ from timestamping.letter.capture import (
 from timestamping.letter.data import (
     CustodyEvent,
     Depositor,
+    Further,
     Item,
     LetterData,
     Office,
@@ -48,6 +49,7 @@ __all__ = [
     "DrawStep",
     "DrawWinner",
     "Drawn",
+    "Further",
     "Item",
     "LedgerKind",
     "LetterData",

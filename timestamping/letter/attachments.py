@@ -7,7 +7,13 @@ from typing import Any
 import rfc8785
 
 from timestamping.letter.data import LetterData
-from timestamping.package_files import ANCHORS, FACTS, FILE_LIST, LETTER_SCHEMA
+from timestamping.package_files import (
+    ANCHORS,
+    FACTS,
+    FILE_LIST,
+    LETTER_SCHEMA,
+    further_attached,
+)
 
 
 def metadata_document(data: LetterData) -> bytes:
@@ -58,6 +64,13 @@ def attachments(data: LetterData) -> list[dict[str, Any]]:
         rows.append(
             (FILE_LIST, data.files.encode(), "application/json", "data", "List of the files")
         )
+    for number, each in enumerate(data.further, start=2):
+        receipt, proof = further_attached(number)
+        what = f"ledger {number}, {each.ledger}"
+        rows.append(
+            (receipt, each.receipt.to_json(), "application/json", "data", f"Receipt of {what}")
+        )
+        rows.append((proof, each.proof.encode(), "text/plain", "data", f"Proof of {what}"))
     for number, token in enumerate(data.token.also, start=2):
         rows.append(
             (

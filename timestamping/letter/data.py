@@ -13,8 +13,8 @@ from typing import Any
 
 from chain_adapter.digest import Digest, digest_of
 from chain_adapter.entry import Entry
-from chain_adapter.proof import Proof
 from chain_adapter.receipt import Receipt
+from chain_adapter.verification.examination import LedgerProof
 from timestamping.filelist import FileList
 from timestamping.letter.capture import Capture
 from timestamping.letter.draw import Drawn
@@ -92,6 +92,19 @@ class CustodyEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """The record on a further ledger, final there."""
+
+    receipt: Receipt
+    proof: LedgerProof
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's id."""
+        return self.receipt.ledger
+
+
+@dataclass(frozen=True, slots=True)
 class LetterData:
     """Everything of one letter.
 
@@ -99,7 +112,9 @@ class LetterData:
     first digest) is what the token covers. Further items are listed inside it with their digests,
     as in a capture's manifest. ``files`` is the list of a folder: then it is what was deposited,
     and its digests are the entry's. ``capture`` says how a capture went, ``drawn`` how a draw
-    went, ``notarial`` what document of the office it is. ``salt`` and ``metadata`` are what
+    went, ``notarial`` what document of the office it is. ``further`` are the ledgers that hold the
+    entry beside the first one, in the order in which they came to; a letter's are the first of a
+    later package's. ``salt`` and ``metadata`` are what
     ``entry.meta`` commits to. ``zone`` is an IANA name; ``revocation`` tells where revocation data
     came from.
 
@@ -118,13 +133,12 @@ class LetterData:
     token: Token
     entry: Entry
     receipt: Receipt
-    proof: Proof
+    proof: LedgerProof
     salt: bytes
     metadata: Mapping[str, Any]
     trust: PackageTrust
     strength: StrengthFacts
     custody: tuple[CustodyEvent, ...] = ()
-    witnesses: tuple[str, ...] = ()
     revocation: Words = field(
         default=Words(
             "内嵌于本函及证明包的证书吊销列表", "CRL embedded in this letter and the package"
@@ -135,6 +149,7 @@ class LetterData:
     capture: Capture | None = None
     drawn: Drawn | None = None
     notarial: Notarial | None = None
+    further: tuple[Further, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.items:

@@ -24,7 +24,9 @@ class LedgerKind(StrEnum):
 class StrengthFacts:
     """``authorities`` names the independent timestamp authorities whose tokens are in the letter
     (empty: only the platform's own clock). ``certificate`` is the number of the notarial
-    certificate, empty when nobody notarised."""
+    certificate, empty when nobody notarised. ``witnesses`` cosigned the ledger: where a policy
+    lists nodes, ``nodes`` are their names and ``listed`` says of how many. ``also`` are the ids of
+    further ledgers; of a consortium, those that several parties keep."""
 
     authorities: tuple[str, ...]
     ledger: LedgerKind
@@ -36,6 +38,9 @@ class StrengthFacts:
     drawn: bool = False
     #: a document that the notary's office made
     notarial: bool = False
+    nodes: tuple[str, ...] = ()
+    listed: int = 0
+    also: tuple[str, ...] = ()
 
     @property
     def made_here(self) -> bool:
@@ -91,43 +96,81 @@ def _time(facts: StrengthFacts) -> Strength:
 def _ledger(facts: StrengthFacts) -> Strength:
     label = Words("账本", "Ledger")
     if facts.ledger is LedgerKind.CONSORTIUM:
+        names = f"（{'、'.join(facts.also)}）" if facts.also else ""
+        chains = f" ({', '.join(facts.also)})" if facts.also else ""
         return Strength(
             "ledger-consortium",
             label,
             Words("联盟链", "consortium"),
             Words(
-                "记录写入由多方共同维护的联盟链，平台不能单方改写。",
-                "The record stands on a ledger kept jointly by several parties; the platform "
-                "alone cannot rewrite it.",
+                f"记录写入由多方共同维护的联盟链{names}，平台不能单方改写。{_cosigned(facts).zh}",
+                f"The record stands on a ledger kept jointly by several parties{chains}; the "
+                f"platform alone cannot rewrite it.{_cosigned(facts).en}",
             ),
             True,
         )
     if facts.ledger is LedgerKind.WITNESSED and facts.witnesses > 0:
-        return Strength(
-            "ledger-witnessed",
-            label,
-            Words(f"{facts.witnesses} 个见证人", f"{facts.witnesses} witness(es)"),
-            Words(
-                f"记录写入平台的可验证账本，并由 {facts.witnesses} 个见证人对账本检查点联署；"
-                "平台若改写历史，会被见证人发现。",
-                "The record stands in the platform's verifiable ledger, whose checkpoint is "
-                f"cosigned by {facts.witnesses} witness(es) who would notice a rewritten history.",
-            ),
-            True,
-        )
+        return _witnessed(label, facts)
     return Strength(
         "ledger-embedded",
         label,
         Words("平台内置", "embedded"),
         Words(
             "记录写入平台自行运营的可验证账本，没有外部见证人；任何持有旧检查点的人都能发现历史被改写，"
-            "但没有人专门监督。",
+            f"但没有人专门监督。{_also(facts).zh}",
             "The record stands in a verifiable ledger this platform runs itself, without outside "
             "witnesses. Whoever kept an older checkpoint can detect a rewritten history, but "
-            "nobody is charged with watching.",
+            f"nobody is charged with watching.{_also(facts).en}",
         ),
         False,
     )
+
+
+def _witnessed(label: Words, facts: StrengthFacts) -> Strength:
+    count, of = facts.witnesses, facts.listed
+    short = Words(f"{count} 个见证人", f"{count} witness(es)")
+    if of:
+        short = Words(f"{of} 个节点中的 {count} 个", f"{count} of {of} nodes")
+    return Strength(
+        "ledger-witnessed",
+        label,
+        short,
+        Words(
+            f"记录写入平台的可验证账本，并由 {_who(facts).zh}对账本检查点联署；"
+            f"平台若改写历史，会被发现。{_also(facts).zh}",
+            "The record stands in the platform's verifiable ledger, whose checkpoint is "
+            f"cosigned by {_who(facts).en}, who would notice a rewritten history."
+            f"{_also(facts).en}",
+        ),
+        True,
+    )
+
+
+def _who(facts: StrengthFacts) -> Words:
+    """The cosigners: by name where nodes are listed."""
+    count, of = facts.witnesses, facts.listed
+    if not of:
+        return Words(f"{count} 个见证人", f"{count} witness(es)")
+    zh, en = "、".join(facts.nodes), ", ".join(facts.nodes)
+    return Words(f"{of} 个存证节点中的 {count} 个（{zh}）", f"{count} of {of} deposit nodes ({en})")
+
+
+def _cosigned(facts: StrengthFacts) -> Words:
+    """What the nodes of the platform's own ledger add to a consortium's."""
+    if not facts.witnesses:
+        return Words("", "")
+    return Words(
+        f"平台的账本另由 {_who(facts).zh}联署。",
+        f" The platform's own ledger is cosigned by {_who(facts).en} as well.",
+    )
+
+
+def _also(facts: StrengthFacts) -> Words:
+    """Further ledgers, of which nothing is said but that they hold it."""
+    if not facts.also:
+        return Words("", "")
+    zh, en = "、".join(facts.also), ", ".join(facts.also)
+    return Words(f"记录同时写入：{zh}。", f" The record stands on {en} as well.")
 
 
 def _file(facts: StrengthFacts) -> Strength:

@@ -31,6 +31,8 @@ from timestamping.package_files import (
     TOKEN,
     TRUST,
     co_token,
+    further_proof,
+    further_receipt,
 )
 
 _CHUNK: Final = 1 << 20
@@ -95,6 +97,9 @@ def _members(parts: PackageParts) -> Iterable[tuple[str, bytes]]:
     yield ENTRY, data.entry.encode()
     yield RECEIPT, data.receipt.to_json()
     yield PROOF, data.proof.encode()
+    for number, each in enumerate(data.further, start=2):
+        yield further_receipt(number), each.receipt.to_json()
+        yield further_proof(number), each.proof.encode()
     yield METADATA, metadata_document(data)
     if data.files is not None:
         yield FILE_LIST, data.files.encode()

@@ -16,7 +16,10 @@ from timestamping.package_files import (
     FILES,
     LETTER,
     LETTER_SCHEMA,
+    MAX_LEDGERS,
     co_token,
+    further_attached,
+    further_receipt,
 )
 from timestamping.package_trust import PackageTrust
 from timestamping.pdf.errors import BadPdf
@@ -42,6 +45,13 @@ class Evidence:
     def offered(self) -> dict[str, dict[str, bytes]]:
         """The digests of the file offered beside the evidence; at most one."""
         return {k: dict(v) for k, v in self.digests.items() if not k.startswith(FILES)}
+
+    def further_ledgers(self) -> list[int]:
+        """The numbers of the further ledgers, counted from 2."""
+        count = 0
+        while further_receipt(count + 2) in self.members:
+            count += 1
+        return list(range(2, count + 2))
 
     def co_tokens(self) -> list[bytes]:
         """The co-stamps, in order."""
@@ -80,7 +90,10 @@ def from_letter(pdf: bytes) -> tuple[dict[str, bytes], bytes]:
         BadPdf: no readable PDF, or one without the attachments of a letter.
     """
     attached = letter_attachments(pdf)
-    members = {ATTACHED.get(name, name): data for name, data in attached.items()}
+    names = dict(ATTACHED)
+    for number in range(2, MAX_LEDGERS + 1):
+        names |= further_attached(number)
+    members = {names.get(name, name): data for name, data in attached.items()}
     if FACTS not in attached or ANCHORS not in attached:
         raise BadPdf("this PDF is no deposit letter: it carries no evidence")
     members[LETTER] = pdf

@@ -1,8 +1,10 @@
-"""Judging evidence: checks 5 to 21 of :mod:`timestamping.package.verifier`, in their order."""
+"""Judging evidence: checks 5 to 21, and those from 122 on, of
+:mod:`timestamping.package.verifier`, in their order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from chain_adapter.errors import LedgerError
@@ -76,13 +78,16 @@ STEPS: Final[tuple[tuple[int, str, str, Step], ...]] = (
 )
 
 
+#: Of each further ledger, one number after the other.
+FURTHER: Final = (122, "further-ledger", "A further ledger holds the entry too")
+
+
 def judge(evidence: Evidence) -> tuple[list[Check], Judge]:
-    """Run checks 5 to 21; every one is tried, whatever became of the others."""
+    """Run checks 5 to 21, and those from 122 on; every one is tried, whatever became of the
+    others."""
     examined = Judge(evidence)
     checks: list[Check] = []
-    for number, code, title, step in STEPS:
-        if code == "files" and not examined.has_list:
-            continue
+    for number, code, title, step in _steps(examined):
         try:
             checks.append(Check(number, code, title, Outcome.PASS, step(examined)))
         except Refused as refusal:
@@ -90,3 +95,11 @@ def judge(evidence: Evidence) -> tuple[list[Check], Judge]:
         except Gap as gap:
             checks.append(Check(number, gap.code or code, title, Outcome.UNKNOWN, str(gap)))
     return checks, examined
+
+
+def _steps(examined: Judge) -> Iterator[tuple[int, str, str, Step]]:
+    """What this evidence is asked."""
+    yield from (each for each in STEPS if each[1] != "files" or examined.has_list)
+    for place, ledger in enumerate(examined.evidence.further_ledgers()):
+        number, code, title = FURTHER
+        yield number + place, code, title, partial(Judge.further_ledger, number=ledger)

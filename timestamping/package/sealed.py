@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from timestamping.package.evidence import letter_facts
 from timestamping.package.grounds import Gap, Grounds, Refused
-from timestamping.package_files import ATTACHED, FILE_LIST, co_token
+from timestamping.package_files import ATTACHED, FILE_LIST, co_token, further_attached
 from timestamping.pdf.errors import BadPdf
 
 
@@ -28,7 +30,9 @@ class LetterChecks(Grounds):
             expected[co_token(number)] = co_token(number)
         if FILE_LIST in self.evidence.members:
             expected[FILE_LIST] = FILE_LIST
+        expected |= self._further(attached)
         extra = {name for name in attached if name.endswith(".tsr") or name == FILE_LIST}
+        extra |= {name for name in attached if name.startswith(("receipt-", "proof-"))}
         extra -= expected.keys()
         if extra:
             raise Refused(f"the letter carries {min(extra)}, which is not here")
@@ -36,6 +40,17 @@ class LetterChecks(Grounds):
             if name not in attached or attached[name] != self.evidence.members.get(member):
                 raise Refused(f"the letter carries another {name}")
         return f"{len(expected)} files are the same"
+
+    def _further(self, attached: Mapping[str, bytes]) -> dict[str, str]:
+        """Of the further ledgers, those that the letter knows: others may have come since it was
+        issued."""
+        known: dict[str, str] = {}
+        for number in self.evidence.further_ledgers():
+            names = further_attached(number)
+            if not known.keys() <= attached.keys() or not names.keys() & attached.keys():
+                break
+            known |= names
+        return known
 
     def number(self) -> str:
         self.readable()

@@ -22,6 +22,8 @@ Checks, in this order:
 21. ``files``               of a folder: the list of files is well formed and the one recorded, and
                             what the package holds of the folder is every file listed, each under
                             its name with its digests, and nothing else
+122. ``further-ledger``     of each further ledger, one after the other: its receipt and proof of
+                            the same entry hold by all their own checks
 
 Of a folder, 12 asks whether the file offered is the list recorded, or stands in it.
 

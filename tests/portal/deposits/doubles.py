@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from chain_adapter import Caps, Entry, Health, Ledger, Proof, Receipt, Trust, Unknown
 from chain_adapter.digest import Digest
 from chain_adapter.errors import Retryable
+from chain_adapter.supplement import Supplement
 from portal.database import Database
 from portal.storage import Stored, Vault, VaultUnavailable
 from timestamping.errors import TsaTimeout
@@ -90,10 +91,12 @@ class FatefulLedger(Ledger):
     def close(self) -> None:
         self.inner.close()
 
-    def _append(self, entries: Sequence[Entry]) -> list[Receipt]:
+    def _append(
+        self, entries: Sequence[Entry], supplements: Sequence[Supplement | None]
+    ) -> list[Receipt]:
         receipts: list[Receipt] = self.fate.meet(
             "append",
-            lambda: self.inner.append(entries),
+            lambda: self.inner.append(entries, supplements),
             Retryable("the ledger is locked"),
             Unknown("the ledger's answer was lost"),
         )

@@ -315,15 +315,14 @@ class TestGate:
         deposit = put(deposits, actor)
         real = FatefulLedger._append
 
-        def pending(self: FatefulLedger, entries: list[Entry]) -> list[Receipt]:
-            return [
-                dataclasses.replace(each, status=Status.SUBMITTED) for each in real(self, entries)
-            ]
+        def pending(self: FatefulLedger, entries: list[Entry], beside: object) -> list[Receipt]:
+            found = real(self, entries, beside)
+            return [dataclasses.replace(each, status=Status.SUBMITTED) for each in found]
 
         with monkeypatch.context() as patch:
             patch.setattr(FatefulLedger, "_append", pending)
             run(deposits)
-        assert row(tools, deposit).wait_reason == "ledger_retryable"
+        assert row(tools, deposit).wait_reason == "ledger_pending"
         clock.forward(seconds=2)
         run(deposits)
         check_spine(tools, all_issued=True)
@@ -333,7 +332,7 @@ class TestGate:
     ) -> None:
         deposit = put(deposits, actor)
 
-        def taken(_: object, __: object) -> object:
+        def taken(*_: object) -> object:
             raise Conflict("the key holds other content")
 
         monkeypatch.setattr(FatefulLedger, "_append", taken)
@@ -459,10 +458,11 @@ class TestFurtherLedgers:
         deposits = DepositService(both)
         deposit = put(deposits, actor)
         run(deposits)
+        deposits.follow()
         assert row(tools, deposit).state == State.ISSUED  # nothing is held up
         assert list(receipts_of(row(tools, deposit))) == [tools.ledger.id]
         clock.forward(seconds=120)
-        run(deposits)
+        deposits.follow()
         assert list(receipts_of(row(tools, deposit))) == [tools.ledger.id, second.id]
         assert row(tools, deposit).follow_at is None
         assert second.size() == 1
@@ -479,6 +479,7 @@ class TestFurtherLedgers:
         deposits = DepositService(both)
         put(deposits, actor)
         run(deposits)
+        deposits.follow()
         clock.forward(seconds=120)
-        run(deposits)
+        deposits.follow()
         assert second.size() == 1

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import portal
+from chain_adapter import Trust
 from chain_adapter.errors import LedgerError
 from portal.audit.actor import Actor
 from portal.deposits import choices, facts, present, ruler, vouching
@@ -128,7 +129,7 @@ class TestRuler:
 
 class TestVouching:
     def test_nothing_is_claimed_before_it_is_so(self, english: None) -> None:
-        parties = list(vouching.parties(_row(), _NAMES, [], []))
+        parties = list(vouching.parties(_row(), _NAMES, [], [], Trust()))
         standings = [party.standing for party in parties]
         assert standings == ["person", "self", "to-come", "to-come", "to-come", "to-come"]
 
@@ -137,7 +138,9 @@ class TestVouching:
         run(deposits)
         row = deposits.get(actor, row.id)
         tokens, receipts = facts.tokens(row), facts.receipts(row, lambda _ledger, _place: "")
-        parties = {party.role: party for party in vouching.parties(row, _NAMES, tokens, receipts)}
+        trust = deposits.tools.ledger_trust()
+        found = vouching.parties(row, _NAMES, tokens, receipts, trust)
+        parties = {party.role: party for party in found}
         assert parties["Depositor"].name == "张三"
         assert parties["Time-stamp"].standing == "self"
         assert parties["Ledger"].name == receipts[0].ledger
@@ -145,7 +148,7 @@ class TestVouching:
         assert parties["Seal"].name == "公证处"
 
     def test_a_digest_was_not_seen(self, english: None) -> None:
-        depositor, platform, *_ = vouching.parties(_row(kind="digest"), _NAMES, [], [])
+        depositor, platform, *_ = vouching.parties(_row(kind="digest"), _NAMES, [], [], Trust())
         assert "stayed with them" in depositor.says
         assert "has not seen" in platform.says
 
