@@ -9,6 +9,7 @@ no tokens are examined here), ``stamper`` the address of the TSA that stamps the
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -32,6 +33,9 @@ class Voucher(Protocol):
     def check(self, token: bytes, digest: Digest) -> str | None:
         """Whether ``token`` (DER of a ContentInfo) is a good RFC 3161 token over ``digest`` under
         the trusted roots: None when it is, else one sentence saying why not."""
+
+    def moment(self, token: bytes) -> datetime:
+        """The time that a token states which :meth:`check` has found good; aware."""
 
     def stamp(self, digest: Digest) -> bytes:
         """A token (DER of a ContentInfo) over ``digest``, verified.

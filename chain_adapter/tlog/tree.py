@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from chain_adapter.errors import Fatal, NotFound
 from chain_adapter.merkle import (
@@ -18,17 +19,35 @@ from chain_adapter.merkle import (
 )
 from chain_adapter.tlog.edge import Edge
 from chain_adapter.tlog.layout import TILE_HEIGHT, TILE_WIDTH, width_in
-from chain_adapter.tlog.storage import Storage
 
 _CACHED_TILES: Final = 1024  # 8 MiB
 _CACHED_TREES: Final = 8
 _KNOWN_HASHES: Final = 65_536  # of one tree, about 12 MiB
 
 
+class Reading(Protocol):
+    """What trees are read from; ranges are half-open."""
+
+    def entries(self, first: int, end: int) -> list[bytes]:
+        """The bytes of entries, as far as they exist."""
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The 8,192 bytes of a full tile."""
+
+    def tile_roots(self, level: int, first: int, end: int) -> list[bytes]:
+        """The hash over each full tile of a level."""
+
+
+class Readable(Protocol):
+    """Whatever keeps entries and full tiles."""
+
+    def read(self) -> AbstractContextManager[Reading]: ...
+
+
 class Forest:
     """The trees of one log, one for each size; the newest used are kept."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Readable) -> None:
         self._storage = storage
         # Full tiles never change, and neither does the tree of a given size.
         self.full_tile = lru_cache(maxsize=_CACHED_TILES)(self._full_tile)
