@@ -29,23 +29,21 @@ g. the cosignature is made and given out
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from chain_adapter.checkpoint import Checkpoint, cosign
-from chain_adapter.digest import digest_of
 from chain_adapter.errors import Fatal, LedgerError, NotFound
 from chain_adapter.merkle import verify_consistency
-from chain_adapter.node.block import Block, StampedBlock
+from chain_adapter.node.block import StampedBlock
 from chain_adapter.node.guard import CosignedGuard
-from chain_adapter.node.logcopy import Head, LogCopy, add_block, last_block, next_block
+from chain_adapter.node.logcopy import Head, LogCopy, add_block, last_block
 from chain_adapter.node.refusals import Refusals
 from chain_adapter.node.routes import Rejection
+from chain_adapter.node.stamping import Stamping
 from chain_adapter.node.submission import Submission, opened
 from chain_adapter.node.takeover import Takeover, Taker
-from chain_adapter.node.voucher import Voucher, VoucherUnavailable
+from chain_adapter.node.voucher import Voucher
 from chain_adapter.note import Note, NoteSigner, SignatureLine, VerifierKey
 
 #: How long one request waits for another that is being examined, in seconds.
@@ -58,30 +56,6 @@ class Cosigned:
 
     line: SignatureLine
     block: StampedBlock | None
-
-
-class Stamping:
-    """Makes blocks, one after another, whichever log they are of."""
-
-    def __init__(self, node: str, now: Callable[[], datetime]) -> None:
-        self.node, self.now = node, now
-        self.lock = threading.Lock()
-
-    def block(
-        self, voucher: Voucher, copy: LogCopy, before: Head, new: Checkpoint, note: str
-    ) -> StampedBlock:
-        """Step d, under ``lock``. Raises Rejection: 503, no token can be had."""
-        with copy.storage.read() as connection:
-            seq, prev = next_block(connection)
-        last, time = new.size - 1, self.now().replace(microsecond=0)
-        block = Block(
-            self.node, seq, prev, before.size, last, new.size, new.root, note, time
-        ).to_json()
-        try:
-            token = voucher.stamp(digest_of(block))
-        except VoucherUnavailable as error:
-            raise Rejection(503, "stamper", f"the block cannot be stamped: {error}") from error
-        return StampedBlock(seq, block, token)
 
 
 class LogWitness:
@@ -247,7 +221,3 @@ def _conflict(code: str, sentence: str, head: Head) -> Rejection:
         body=f"{head.size}\n".encode(),
         content_type="text/x.tlog.size",
     )
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
