@@ -12,13 +12,13 @@ import sys
 
 NAMES = (
     "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "recorder",
-    "desktop", "sealing", "browser_draw", "draw_viewers",
+    "desktop", "sealing", "browser_draw", "draw_viewers", "members",
 )  # fmt: skip
 #: Run only when named: they fill a database or a folder for minutes before they measure.
 ON_REQUEST = ("search", "lottery", "ingesting")
 #: Names people also use for the same measurement.
 ALIASES = {"ledgers": "tlog"}
-MODULES = {"tlog": "ledgers"}
+MODULES = {"members": "ledgers_members", "tlog": "ledgers"}
 
 
 def main(arguments: list[str]) -> int:

@@ -61,6 +61,13 @@ class Consortium:
                 ignored.append(Ignored(place, refused))
         return consortium, ignored
 
+    def copy(self) -> Consortium:
+        """One of its own with the same state, for trying what has not happened yet."""
+        other = Consortium(self.state.rule, self.domain, self._judge)
+        other.state = self.state.copy()
+        other.events, other.history = list(self.events), list(self.history)
+        return other
+
     def apply(self, message: Message, now: int) -> Event:
         """Carry ``message`` out, wholly or not at all.
 

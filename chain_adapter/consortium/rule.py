@@ -266,6 +266,12 @@ def check(rule: Rule) -> None:
     _demand(shapes.all_different(each.member for each in rule.named), "a member is named twice")
     _demand(all(any(each.member) for each in rule.named), "a member of zeroes is named")
     _demand(shapes.all_different(each.key for each in rule.platforms), "a platform stands twice")
+    grants = [(each.methods, ACTS) for each in rule.regulators]
+    grants += [(each.methods, ACTS) for each in rule.named]
+    grants += [(each.methods, METHODS) for each in rule.groups]
+    grants += [(each.permissions, PERMISSIONS) for each in rule.levels]
+    grants += [(each.permissions, PERMISSIONS) for each in rule.platforms]
+    _demand(all(0 <= found <= sum(known.values()) for found, known in grants), "unknown bits")
     for group in rule.groups:
         _demand(1 <= group.need <= len(group.members), f"{group.name}: number needed")
         _demand(group.members == tuple(sorted(set(group.members))), f"{group.name}: members")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -98,6 +99,10 @@ class State:
         state = cls(rule)
         state.adopt(rule)
         return state
+
+    def copy(self) -> State:
+        """Containers of its own; what stands in them never changes."""
+        return State(**{name: copy(value) for name, value in vars(self).items()})
 
     def adopt(self, rule: Rule) -> None:
         """Let ``rule`` be in force with the keys it names."""

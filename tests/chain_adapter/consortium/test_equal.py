@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chain_adapter.consortium import (
     CODES,
+    Member,
     Message,
     Refused,
     Register,
@@ -48,14 +49,16 @@ ALL_KEYS = [each.address for each in KEYS]
 
 _names = st.sampled_from(NAMES)
 _keys = st.sampled_from(KEYS)
-_often = st.integers(0, 9).map(lambda number: number < 8)
+_often = st.integers(0, 19).map(lambda number: number < 18)
 
 
 @st.composite
 def _registers(draw: Callable[..., Any], world: World) -> Message:
     """Mostly a registration that could succeed: today's authorities, the right round."""
-    name = draw(_names)
-    member = world.consortium.state.members.get(identity(name))
+    members = world.consortium.state.members
+    absent = [each for each in NAMES if not _active(members.get(identity(each)))]
+    name = draw(st.sampled_from(absent)) if absent and draw(_often) else draw(_names)
+    member = members.get(identity(name))
     kind = {"house": 1, "office": 2}.get(name, 3) if draw(_often) else draw(st.integers(0, 4))
     above = {1: [""], 2: ["house"], 3: ["", "house", "office"]}.get(kind, [""])
     parent = draw(st.sampled_from(above if draw(_often) else ["", *NAMES]))
@@ -69,10 +72,14 @@ def _registers(draw: Callable[..., Any], world: World) -> Message:
         account=account,
         kind=kind,
         parent=identity(parent) if parent else ZERO,
-        level=draw(st.integers(0, 3)),
+        level=draw(st.integers(0, 2 if draw(_often) else 3)),
         round=expected if draw(_often) else draw(st.integers(0, 2)),
-        key=draw(st.sampled_from([ZERO, *(key_hash(deposit_key(n)) for n in (name, *NAMES))])),
+        key=key_hash(deposit_key(name if draw(_often) else draw(_names))),
     )
+
+
+def _active(member: Member | None) -> bool:
+    return member is not None and member.active
 
 
 def _signers(draw: Callable[..., Any], present: list[bytes], count: Any) -> list[SigningKey]:
