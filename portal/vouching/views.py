@@ -123,5 +123,5 @@ def _vouching() -> VouchService:
 
 @blueprint.record_once
 def _install(state: BlueprintSetupState) -> None:
-    add_panel(state.app, "vouching/panel.html", _panel)
+    add_panel(state.app, "vouching/panel.html", _panel)  # type: ignore[arg-type]
     state.app.jinja_env.globals["vouching_alarms"] = alarms
