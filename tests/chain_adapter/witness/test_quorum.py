@@ -60,7 +60,8 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
         ledger.append(make_entries("before", 4))
         entry = make_entry("watched")
         (receipt,) = ledger.append([entry])
-        plain = Record(entry, receipt, ledger.prove(receipt), trust_of(ledger))
+        proof = ledger.prove_at(receipt.position, 5)
+        plain = Record(entry, receipt, proof, trust_of(ledger))
         return plain.trusting(quorum_of(3))
 
 
