@@ -36,7 +36,8 @@ def vouch(number: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(finding), ensure_ascii=False))
     else:
-        click.echo(f"{number}: {finding.outcome}{f' ({finding.trouble})' if finding.trouble else ''}")
+        why = f" ({finding.trouble})" if finding.trouble else ""
+        click.echo(f"{number}: {finding.outcome}{why}")
         for each in finding.faults:
             click.echo(f"  {each.number} {each.code} {each.about}: {each.detail}")
     sys.exit(_STATUS[finding.outcome])

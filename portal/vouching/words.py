@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from flask_babel import LazyString, gettext, lazy_gettext
@@ -34,12 +35,8 @@ def fault(code: str) -> str:
 
 
 def ages(limits: Sequence[int]) -> list[str]:
-    """Names of the groups: within each limit, longer ago, never."""
-    names, least = [], 0
-    for limit in limits:
-        if not least:
-            names.append(gettext("within a day") if limit == 1 else gettext("%(d)s days", d=limit))
-        else:
-            names.append(gettext("%(from_)s–%(to)s days ago", from_=least, to=limit))
-        least = limit
+    """Names of the groups: within a day, within each further limit, longer ago, never."""
+    names = [gettext("within a day")]
+    for least, limit in pairwise(limits):
+        names.append(gettext("%(least)s–%(most)s days ago", least=least, most=limit))
     return [*names, gettext("longer ago"), gettext("not since it was deposited")]
