@@ -62,7 +62,8 @@ class Refusals:
                 if each == log
             ]
         room = max(0, SHOWN - len(kept))
-        found = sorted(kept + sorted(told)[len(told) - min(room, len(told)) :])
+        newest = sorted(told)[max(0, len(told) - room) :]
+        found = sorted(kept + newest, key=lambda each: each[0])
         return [
             {"time": time.strftime(_TIME), "code": code, "detail": detail}
             for time, code, detail in found

@@ -92,6 +92,7 @@ def test_a_note_that_is_not_as_it_should_be(note: str, reason: str) -> None:
         ("a b\n1\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=\n", "cannot name"),
         ("\n1\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=\n", "cannot name"),
         ("a\n01\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=\n", "leading zeroes"),
+        ("a\n00\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=\n", "leading zeroes"),
         ("a\n\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=\n", "leading zeroes"),
         ("a\n١\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=\n", "leading zeroes"),
         ("a\n9999999999999999999\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=\n", "too large"),

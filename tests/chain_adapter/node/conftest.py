@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain_adapter.node.config import read_config
+from chain_adapter.node.server import NodeServer, serving
+from chain_adapter.node.service import Node
+from chain_adapter.node.setup import make_node
+from chain_adapter.tlog import TlogLedger
+from tests.chain_adapter.node.serving import LogServer, NodeClient, Platform, Stamps, tsa, wanted
+
+
+class NodeHere(NodeClient):
+    """A node in this process, over real HTTP."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        config = read_config(folder)
+        self.node = Node(config)
+        self._server = NodeServer(config.listen, self.node.routes, config.limits)
+        self.url = "http://{}:{}".format(*serving(self._server))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self.node.close()
+
+    def again(self) -> NodeHere:
+        """The same folder, as after a restart."""
+        self.close()
+        self.__init__(self.folder)  # type: ignore[misc]
+        return self
+
+
+@pytest.fixture(scope="session")
+def stamps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stamps]:
+    with tsa(tmp_path_factory.mktemp("tsa")) as running:
+        yield running
+
+
+@pytest.fixture
+def platform(stamps: Stamps) -> Platform:
+    return Platform(stamps)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[LogServer]:
+    with (
+        TlogLedger(tmp_path / "ledger", origin="notary.example/ledger") as ledger,
+        LogServer(ledger) as served,
+    ):
+        yield served
+
+
+MakeNode = Callable[..., NodeHere]
+
+
+@pytest.fixture
+def make(tmp_path: Path, log: LogServer, platform: Platform) -> Iterator[MakeNode]:
+    """``make("a", relay=…, more="lines for node.toml")`` gives a running node."""
+    with ExitStack() as closing:
+
+        def made(letter: str = "a", *, more: str = "", **fields: Any) -> NodeHere:
+            folder = tmp_path / f"node-{letter}"
+            make_node(folder, wanted(f"node-{letter}.example", log, platform, **fields))
+            with (folder / "node.toml").open("a") as file:
+                file.write(more)
+            node = NodeHere(folder)
+            closing.callback(node.close)
+            return node
+
+        yield made
+
+
+@pytest.fixture
+def node(make: MakeNode) -> NodeHere:
+    return make()
