@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from chain_adapter.errors import Fatal, Retryable
 from chain_adapter.evm.config import EvmConfig
 from chain_adapter.evm.rpc import Endpoint, EndpointTrouble, Refused
+
+T = TypeVar("T")
 
 
 class Endpoints:
@@ -40,7 +42,8 @@ class Endpoints:
         return "; ".join(each.trouble for each in self.all if each.trouble)
 
     def agreed(self, ask: Callable[[Endpoint], int]) -> int:
-        """The greatest number that enough endpoints reach: one that exaggerates counts for nothing.
+        """The greatest number that enough endpoints reach, and at least half of those who answer:
+        one that exaggerates counts for nothing.
 
         Raises:
             Retryable: too few answer.
@@ -48,7 +51,18 @@ class Endpoints:
         numbers = sorted(self._answers(ask), reverse=True)
         if len(numbers) < self.agree:
             raise self._too_few(len(numbers))
-        return numbers[self.agree - 1]
+        return numbers[max(self.agree - 1, len(numbers) // 2)]
+
+    def some(self, ask: Callable[[Endpoint], bool]) -> bool:
+        """Whether one of them says so, for what the chain itself judges in the end.
+
+        Raises:
+            Retryable: too few answer.
+        """
+        answers = self._answers(ask)
+        if len(answers) < self.agree:
+            raise self._too_few(len(answers))
+        return any(answers)
 
     def median(self, ask: Callable[[Endpoint], int]) -> int:
         """The middle of what they say, for what is a matter of degree.
@@ -61,7 +75,7 @@ class Endpoints:
             raise self._too_few(len(numbers))
         return statistics.median_low(numbers)
 
-    def _answers(self, ask: Callable[[Endpoint], int]) -> list[int]:
+    def _answers(self, ask: Callable[[Endpoint], T]) -> list[T]:
         numbers = []
         for endpoint in self.ready():
             try:

@@ -32,11 +32,13 @@ _PATIENCE: Final = 30.0
 
 
 class RpcError(Exception):
-    """The node answered with an error; ``code`` and ``message`` as JSON-RPC gives them."""
+    """The node answered with an error; ``code`` and ``message`` as JSON-RPC gives them, ``data``
+    what a contract that refuses gives as its reason (hexadecimal)."""
 
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(f"{message} ({code})")
+    def __init__(self, code: int, message: str, data: str = "") -> None:
+        super().__init__(f"{message} ({code}) {data}")
         self.code = code
+        self.data = data
 
 
 class Anvil:
@@ -80,7 +82,8 @@ class Anvil:
         with urllib.request.urlopen(request, timeout=30) as answer:
             value = json.load(answer)
         if "error" in value:
-            raise RpcError(value["error"]["code"], value["error"]["message"])
+            error = value["error"]
+            raise RpcError(error["code"], error["message"], str(error.get("data") or ""))
         return value["result"]
 
     def mine(self, blocks: int = 1) -> None:
@@ -112,6 +115,7 @@ class Anvil:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._log.close()
 
     def _launch(self) -> None:
         arguments = [str(BINARY), "--host", "127.0.0.1", "--port", str(self.port)]
