@@ -106,11 +106,7 @@ class WitnessLedger(TlogLedger):
         """The newest checkpoint with the cosignatures it has so far."""
         note = super().latest()
         size = self._open(note).checkpoint.size
-        final = self._sidecar.final_of(size)
-        if final is not None:
-            return final
-        lines = "".join(each.line for each in self._sidecar.lines(size))
-        return note + lines
+        return note + "".join(each.line for each in self._sidecar.lines(size))
 
     def size(self) -> int:
         return self.head().checkpoint.size

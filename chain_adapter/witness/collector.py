@@ -188,12 +188,13 @@ class Collector:
                 self._finish(work, together)
 
     def _finish(self, work: _Round, lines: Sequence[Cosigned]) -> bool:
-        """Keep the note when enough nodes have cosigned it."""
+        """Keep the note when enough nodes have cosigned it: with just enough lines, the first that
+        came, so that no byte of it can be changed and the note still be final."""
         if len(lines) < self._need:
             return False
-        by_name = {each.node: each.line for each in lines}
+        chosen = {each.node: each.line for each in lines[: self._need]}
         note = Note.parse(work.target.note)
-        ordered = tuple(by_name[node.name] for node in self._policy.nodes if node.name in by_name)
+        ordered = tuple(chosen[node.name] for node in self._policy.nodes if node.name in chosen)
         cosigned = Note(note.text, (*note.signatures, *ordered)).encode()
         self._sidecar.finish(work.size, cosigned)
         return True

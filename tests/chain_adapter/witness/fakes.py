@@ -38,7 +38,7 @@ class FakeNode:
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self._lock = threading.Lock()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self._port = 0
 
     @property
