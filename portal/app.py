@@ -40,6 +40,8 @@ from portal.explorer import views as explorer_views
 from portal.imports import views as imports_views
 from portal.keyring import Keyring
 from portal.matters import views as matters_views
+from portal.nodes import api as nodes_api
+from portal.nodes import views as nodes_views
 from portal.operators import people as people_views
 from portal.operators import views as operators_views
 from portal.organisations import views as organisations_views
@@ -50,6 +52,8 @@ from portal.privacy import views as privacy_views
 from portal.published import views as published_views
 from portal.services import Services, build_services
 from portal.settings import Settings
+from portal.signing import api as signing_api
+from portal.signing import views as signing_views
 from portal.ui import views as ui_views
 from portal.ui.locale import select_locale
 from portal.uploads import tus as uploads_tus
@@ -73,6 +77,7 @@ _PAGES = (
     deposits_views,
     verification_views,
     explorer_views,
+    nodes_views,
     uploads_tus,
     uploads_views,
     api_views,
@@ -93,12 +98,13 @@ _PAGES = (
     desk_views,
     checks_views,
     certificates_views,
+    signing_views,
     imports_views,
     privacy_views,
     own_views,
     vouching_views,
 )
-_APIS = (deposits_api, verification_api, ledger_api, key_api, webhooks_api)
+_APIS = (deposits_api, verification_api, ledger_api, nodes_api, key_api, webhooks_api, signing_api)
 _HERE = Path(__file__).parent
 #: seconds
 _YEAR: Final = 365 * 24 * 3600

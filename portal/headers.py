@@ -27,6 +27,7 @@ SHARED = frozenset(
         "published.checkpoint",
         "published.tile",
         "published.ledger_key",
+        "published.supplement",
         "published.root",
         "published.crl",
         "published.tsa",

@@ -37,6 +37,7 @@ SIGN_IN = frozenset(
 )
 _PUBLISHED = frozenset(
     {"published.tsa", "published.checkpoint", "published.tile", "published.ledger_key"}
+    | {"published.supplement"}
 )
 #: where a number of a list might be guessed
 _FIND = frozenset({"draws_public.find"})

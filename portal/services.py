@@ -21,6 +21,8 @@ from portal.cases.filing import Filing
 from portal.cases.service import CaseService
 from portal.certificates.service import CertificateService
 from portal.checks.service import CheckService
+from portal.consortium.membership import Membership
+from portal.consortium.service import ConsortiumService
 from portal.database import Database
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
@@ -31,6 +33,7 @@ from portal.jobs import Queue, Sideline, forget_old_beats
 from portal.keyring import Keyring
 from portal.mail import MailService, open_transport
 from portal.matters.service import MatterService
+from portal.nodes.service import NodeMap
 from portal.operators.service import OperatorService
 from portal.organisations.service import OrganisationService
 from portal.privacy.service import PrivacyService
@@ -90,6 +93,8 @@ class Services:
     desk: DeskService
     checks: CheckService
     certificates: CertificateService
+    nodes: NodeMap
+    consortium: ConsortiumService
     vouching: VouchService
     signing: SigningService
 
@@ -116,6 +121,7 @@ class Services:
             *self.draws.sidelines(),
             *self.checks.sidelines(),
             *self.certificates.sidelines(),
+            *self.consortium.sidelines(),
             *self.vouching.sidelines(),
         )
 
@@ -210,6 +216,12 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             nudge=queue.nudge,
             clock=clock or _now,
             cosigner=Cosigner(database, Box.of(identity), entry_key.key_id, clock or _now),
+            members=Membership(
+                database,
+                ledgers[0].id,
+                entry_key.key_id,
+                active=settings.consortium_rule is not None,
+            ),
         )
         hosts, secret = open_hosts(settings), keys.secret(SECRET)
         captures = CaptureService(tools, Filing(tools), hosts, secret)
@@ -230,6 +242,11 @@ def services_of(
     webhooks = WebhookService(settings, tools.database, box, tools.clock, mail.post)
     uploads = UploadService(tools)
     people = Administration(tools.database, accounts.sign_ins)
+    membership = tools.members
+    if not isinstance(membership, Membership):  # tests' tools have no consortium
+        membership = Membership(
+            tools.database, tools.ledger.id, tools.entry_key.key_id, active=False
+        )
     matters, checks = MatterService(tools, box, mail.post), CheckService(tools)
     return Services(
         settings=tools.settings,
@@ -262,6 +279,8 @@ def services_of(
         matters=matters,
         desk=DeskService(tools, mail.post, matters.tell_applicant),
         checks=checks,
+        nodes=NodeMap(tools.ledgers),
+        consortium=ConsortiumService(tools, membership),
         certificates=CertificateService(tools, box, matters, checks, mail.post),
         vouching=VouchService(tools, mail.post),
         signing=SigningService(tools, box),

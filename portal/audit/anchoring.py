@@ -26,23 +26,26 @@ from chain_adapter import (
     Ledger,
     Receipt,
     Result,
-    Retryable,
+    Status,
     Trust,
     verify,
 )
 from chain_adapter.merkle import leaf_hash
+from chain_adapter.supplement import Supplement
 from portal import problems
 from portal.audit.actor import Actor
 from portal.audit.heads import head_digest, head_of, new_entry
 from portal.audit.models import AuditAnchor, AuditEntry
 from portal.audit.service import head, record
 from portal.database import Database, advance
-from portal.jobs.waiting import goes_on, wait_for, waits
+from portal.jobs.waiting import goes_on, not_final, wait_for, waits
 from timestamping.stamper import Stamper
 from timestamping.stored import from_text, reverified, to_text
 
 _WORKER: Final = Actor.process("worker")
 SUBJECT: Final = "audit:log"
+#: It was there and is not: it is given to the ledger again.
+_LOST: Final = (Status.ORPHANED, Status.REJECTED)
 #: Entries that anchoring itself makes: they alone are no reason for another anchor.
 _OWN_ACTS: Final = ("audit.anchored", "audit.anchor_asked", "audit.anchor_waiting")
 
@@ -172,7 +175,12 @@ class Anchoring:
         if entry.token != token.sha256 or entry.digests != (digest,):
             raise Fatal("the stored entry names another token or digest than the head's")
         ledger = self._tools.ledger
-        receipt = ledger.lookup(entry.key) or ledger.append([entry])[0]
+        receipt = ledger.lookup(entry.key)
+        if receipt is None or receipt.status in _LOST:
+            supplement = Supplement(token.der)
+            receipt = ledger.append([entry], [supplement])[0]
+        elif receipt.status is not Status.FINAL:
+            receipt = ledger.refresh(receipt)
         values = self._proved(entry, receipt)
         with self._tools.database.transaction() as session:
             if not self._move(session, anchor, AnchorState.ANCHORED, values):
@@ -186,10 +194,13 @@ class Anchoring:
         """No receipt that an offline verifier would refuse is kept."""
         if receipt.entry_hash != leaf_hash(entry.encode()):
             raise Conflict(f"the ledger holds another entry under {entry.key}")
-        proof = self._tools.ledger.prove(receipt)
+        ledger = self._tools.ledger
+        if receipt.status is not Status.FINAL:
+            raise not_final(ledger.awaited(receipt))
+        proof = ledger.prove(receipt)
         verdict = verify(entry, receipt, proof, self._tools.ledger_trust())
         if verdict.result is Result.PENDING:
-            raise Retryable("the ledger has taken the entry, and its record is not final yet")
+            raise not_final(ledger.awaited(receipt))
         if verdict.failed is not None:
             raise Fatal(f"the ledger's receipt does not verify: {verdict.failed.detail}")
         return {

@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chain_adapter import Check, Entry, Ledger, LedgerError, Outcome, Proof, Receipt, Trust, verify
+from chain_adapter import Check, Entry, Ledger, LedgerError, Outcome, Receipt, Trust, verify
+from chain_adapter.verification.kinds import decode_proof
 from portal.audit.anchoring import AnchorState
 from portal.audit.heads import KIND, head_digest, head_of, unsigned_entry
 from portal.audit.models import AuditAnchor, AuditEntry
@@ -184,7 +185,7 @@ def _ledger_check(anchor: AuditAnchor, by: Anchors) -> Check:
         return _check("anchor-ledger", Outcome.UNKNOWN, f"there is no receipt yet: {why}")
     try:
         receipt = Receipt.from_json(anchor.receipt.encode())
-        proof = Proof.decode(anchor.proof.encode())
+        proof = decode_proof(receipt.scheme, anchor.proof.encode())
     except LedgerError as error:
         return _check("anchor-ledger", Outcome.FAIL, str(error))
     verdict = verify(anchor.entry or b"", receipt, proof, by.trust)

@@ -6,8 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portal.deposits.evidence import receipts_of, token_of
+from chain_adapter import Trust
+from chain_adapter.evm.observation import Observation
+from portal.deposits.evidence import proof_of, receipt_of, receipts_of, token_of
+from portal.deposits.further import finals_of, standings_of
+from portal.deposits.models import Deposit
 from portal.deposits.public import Proven
+from portal.deposits.reasons import UNKNOWN, wait_sentence
+from timestamping.letter.ledger_view import Cosigned, cosigned, observed, signed_note
 from timestamping.letter.strength import StrengthFacts, statement
 from timestamping.token import Token
 
@@ -26,13 +32,25 @@ class TokenFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFacts:
-    """One ledger's receipt; ``link`` leads to the explorer where there is one."""
+    """One ledger's receipt; ``link`` leads to the explorer where there is one. ``nodes`` says which
+    of its nodes cosigned, ``chain`` where on an EVM chain it is; None for other ledgers."""
 
     ledger: str
     position: int
     time: datetime
     entry_hash: str
     link: str
+    nodes: Cosigned | None = None
+    chain: Observation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A further ledger that does not hold the deposit for good yet: why, and who is waited for."""
+
+    ledger: str
+    reason: str
+    awaited: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +71,15 @@ def tokens(deposit: Proven) -> list[TokenFacts]:
     return [_token(each) for each in (first, *first.also)]
 
 
-def receipts(deposit: Proven, link: Callable[[str, int], str]) -> list[ReceiptFacts]:
-    """Every ledger's receipt, the primary one's first. ``link`` is called with ledger and place."""
+def receipts(
+    deposit: Proven, link: Callable[[str, int], str], trust: Trust | None = None
+) -> list[ReceiptFacts]:
+    """Every ledger's receipt, the primary one's first. ``link`` is called with ledger and place;
+    ``trust`` knows the ledgers' nodes."""
+    notes = {each.ledger: signed_note(each.receipt, each.proof) for each in finals_of(deposit)}
+    if deposit.proof is not None:
+        first = receipt_of(deposit)
+        notes[first.ledger] = signed_note(first, proof_of(deposit))
     return [
         ReceiptFacts(
             each.ledger,
@@ -62,9 +87,21 @@ def receipts(deposit: Proven, link: Callable[[str, int], str]) -> list[ReceiptFa
             each.time,
             each.entry_hash.hex(),
             link(each.ledger, each.position),
+            cosigned(each.ledger, notes.get(each.ledger, each.checkpoint), trust or Trust()),
+            observed(each),
         )
         for each in receipts_of(deposit).values()
     ]
+
+
+def coming(deposit: Deposit) -> Iterator[Coming]:
+    """The further ledgers that are still asked, with why each waits in words."""
+    if deposit.follow_at is None:
+        return
+    for each in standings_of(deposit).values():
+        if not each.final:
+            sentence = wait_sentence(each.reason) or UNKNOWN
+            yield Coming(each.ledger, str(sentence), each.awaited)
 
 
 def strength(facts: StrengthFacts, language: str) -> Iterator[Point]:

@@ -80,7 +80,7 @@ def _deposits() -> DepositService:
 def _values(deposit: Deposit) -> dict[str, Any]:
     """What the moving parts show."""
     tokens = facts.tokens(deposit)
-    receipts = facts.receipts(deposit, _explorer_link)
+    receipts = facts.receipts(deposit, _explorer_link, _trust())
     link = verify_url(services().settings, deposit.number)
     entries, more = _deposits().custody_page(current_actor(), deposit.id, _FEW)
     return {
@@ -91,6 +91,8 @@ def _values(deposit: Deposit) -> dict[str, Any]:
         "steps": present.rail(_deposits().steps(deposit)),
         "mark": present.mark(deposit),
         "issued": deposit.state == State.ISSUED,
+        "unsettled": deposit.follow_at is not None,
+        "coming": list(facts.coming(deposit)),
         "has_original": deposit.vault_key is not None and deposit.erased_at is None,
         "token": tokens,
         "receipts": receipts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,6 +94,8 @@ class RailStep:
     code: str = ""
     detail: str = ""
     next_at: datetime | None = None
+    #: names of those who are waited for
+    awaited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,8 @@ def rail(steps: Sequence[Step]) -> list[RailStep]:
 
 def mark(deposit: Deposit) -> str:
     """Changes whenever the page of this deposit would."""
-    return f"{deposit.state}.{deposit.attempts}.{deposit.wait_reason or ''}"
+    further = f"{zlib.crc32(deposit.further.encode()):x}" if deposit.further else ""
+    return f"{deposit.state}.{deposit.attempts}.{deposit.wait_reason or ''}.{further}"
 
 
 def custody(entries: Sequence[AuditEntry]) -> Iterator[CustodyLine]:
@@ -212,4 +216,5 @@ def _waiting(label: str, step: Step) -> RailStep:
         code=code,
         detail=step.detail or "",
         next_at=step.next_at,
+        awaited=step.awaited,
     )

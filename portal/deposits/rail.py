@@ -19,7 +19,8 @@ class Progress(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Step:
     """``code`` is one of received, hashed, timestamped, anchored, issued. A waiting step has a
-    stable ``reason``, a sentence in ``detail``, and the time of the next try."""
+    stable ``reason``, a sentence in ``detail``, the time of the next try, and the names of those
+    who are waited for."""
 
     code: str
     state: Progress
@@ -27,6 +28,7 @@ class Step:
     reason: str | None = None
     detail: str | None = None
     next_at: datetime | None = None
+    awaited: tuple[str, ...] = ()
 
 
 def steps(deposit: Deposit) -> list[Step]:
@@ -45,7 +47,8 @@ def steps(deposit: Deposit) -> list[Step]:
             rail.append(Step(code, Progress.DONE, at))
         elif is_next and deposit.wait_reason is not None:
             why = deposit.wait_reason, deposit.wait_detail, deposit.next_attempt_at
-            rail.append(Step(code, Progress.WAITING, None, *why))
+            awaited = tuple((deposit.awaited or "").split())
+            rail.append(Step(code, Progress.WAITING, None, *why, awaited))
         else:
             rail.append(Step(code, Progress.PENDING))
     return rail

@@ -22,8 +22,13 @@ WAITS: Final[Mapping[str, LazyString]] = {
     "ledger_retryable": lazy_gettext("The ledger cannot take the record just now."),
     "ledger_unknown": lazy_gettext("The ledger did not confirm the record; it is being looked up."),
     "ledger_conflict": lazy_gettext("The ledger holds another record under this number."),
-    "ledger_denied": lazy_gettext("The ledger refused the portal."),
-    "ledger_quorum": lazy_gettext("Too few of the ledger's parties have agreed so far."),
+    "ledger_denied": lazy_gettext(
+        "The ledger's nodes, or the ledger itself, refused this record; the operator has to look "
+        "at it."
+    ),
+    "ledger_quorum": lazy_gettext("Too few of the ledger's nodes have cosigned so far."),
+    "ledger_pending": lazy_gettext("The ledger has the record, which is not final yet."),
+    "ledger_further": lazy_gettext("Too few of the ledgers that must hold it do so far."),
     "ledger_fatal": lazy_gettext("The ledger does not work; the operator has to look at it."),
     "vault_unavailable": lazy_gettext("The storage cannot be written just now."),
     "letter": lazy_gettext("The letter could not be made; the operator has to look at it."),

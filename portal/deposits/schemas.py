@@ -191,6 +191,14 @@ class StepSchema(Schema):
     next_at = fields.String(
         required=True, allow_none=True, metadata={"format": "date-time", "example": None}
     )
+    awaited = fields.List(
+        fields.String(),
+        required=True,
+        metadata={
+            "description": "Who is waited for, by name: nodes of the ledger, further ledgers.",
+            "example": [],
+        },
+    )
 
 
 class DepositSchema(Schema):
@@ -304,6 +312,7 @@ def shown(deposit: Deposit, links: dict[str, str]) -> dict[str, Any]:
                 "reason": step.reason,
                 "detail": step.detail,
                 "next_at": instant(step.next_at),
+                "awaited": list(step.awaited),
             }
             for step in steps(deposit)
         ],

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from chain_adapter import Entry, NotFound, Proof
 from chain_adapter.checkpoint import open_checkpoint
+from chain_adapter.errors import InvalidProof
 from chain_adapter.merkle import leaf_hash, node_hash
 from chain_adapter.note import VerifierKey
+from chain_adapter.quorum import Cosignature, cosignatures
 from chain_adapter.tlog import TlogLedger
 from chain_adapter.tlog.layout import TILE_WIDTH, TilePath, width_in
 
@@ -19,7 +21,9 @@ PAGE: Final = 25
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The newest checkpoint: tree ``size`` and ``root``, the signed ``time``, the raw ``note``."""
+    """The newest checkpoint: tree ``size`` and ``root``, the signed ``time``, the raw ``note``.
+    ``cosigned`` are the verified words of the ledger's nodes on it, ``need`` how many must give
+    theirs (0: the ledger has no nodes)."""
 
     origin: str
     size: int
@@ -27,6 +31,9 @@ class Head:
     time: datetime
     note: str
     vkey: str
+    cosigned: tuple[Cosignature, ...] = ()
+    need: int = 0
+    nodes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,15 @@ def head(ledger: TlogLedger) -> Head:
     note = ledger.latest()
     opened = open_checkpoint(note, VerifierKey.parse(ledger.vkey))
     seen = opened.checkpoint
-    return Head(seen.origin, seen.size, seen.root, opened.time, note, ledger.vkey)
+    own = Head(seen.origin, seen.size, seen.root, opened.time, note, ledger.vkey)
+    quorum = ledger.trust().quorums.get(ledger.id)
+    if quorum is None:
+        return own
+    try:
+        words = cosignatures(note, quorum)
+    except InvalidProof:
+        words = ()
+    return replace(own, cosigned=words, need=quorum.need, nodes=len(quorum.nodes))
 
 
 def page(ledger: TlogLedger, size: int, before: int | None) -> Page:

@@ -9,8 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from chain_adapter.canonical import canonical_json
 from chain_adapter.errors import NotFound as NoSuchTile
 from chain_adapter.tlog import TlogLedger
+from chain_adapter.witness import WitnessLedger
 from portal.problems import NotFound
 from portal.ui.context import services
 from timestamping.authority.wsgi import TsaApplication
@@ -48,6 +50,25 @@ def tile(rest: str) -> Response:
         raise NotFound("no_tile", "The log has no such tile.") from error
     # What a partial tile holds never changes, but the tile goes once it is full.
     return _open(data, "application/octet-stream", _MINUTE if ".p/" in rest else _FOREVER)
+
+
+@blueprint.get("/ledger/supplement/<int:first>-<int:last>")
+def supplement(first: int, last: int) -> Response:
+    """What stands beside the entries at positions ``first`` to ``last``, both included, at most
+    256: tokens, depositors' keys, public contents. Deposit nodes examine entries by it."""
+    ledger = _tlog()
+    if not isinstance(ledger, WitnessLedger):
+        raise NotFound("no_supplements", "Nobody examines this ledger's entries.")
+    try:
+        found = ledger.supplements(first, last)
+    except NoSuchTile as error:
+        message = "There is nothing beside these entries, or these are more than 256."
+        raise NotFound("no_supplements", message) from error
+    items = [each.to_object() if each else None for each in found]
+    # Where something is missing it may come yet: an entry can be appended again with it.
+    caching = _FOREVER if all(items) else _FRESH
+    data = canonical_json({"first": first, "items": items})
+    return _open(data, "application/json", caching)
 
 
 @blueprint.get("/ledger/key")

@@ -42,6 +42,7 @@ _MAIN = (
     Item("desk.queue", lazy_gettext("Desk"), "scale", ("notary", "auditor")),
     Item("verification.page", lazy_gettext("Verify"), "shield-check"),
     Item("explorer.latest", lazy_gettext("Ledger"), "list-tree"),
+    Item("nodes.show", lazy_gettext("Nodes"), "network"),
     Item("audit.log", lazy_gettext("Custody log"), "history", ("auditor", "administrator")),
     Item(
         "operators.overview", lazy_gettext("Operation"), "activity", ("operator", "administrator")
@@ -51,6 +52,7 @@ _ACCOUNT = (
     Item("accounts.profile", lazy_gettext("My account"), "user", ("*",)),
     Item("organisations.listing", lazy_gettext("Organisations"), "building-bank", ("*",)),
     Item("access.shared", lazy_gettext("Shared with me"), "eye", ("*",)),
+    Item("signing.listing", lazy_gettext("Signing keys"), "writing-sign", ("*",)),
     Item("accounts.api_keys", lazy_gettext("API keys"), "key", ("*",)),
     Item("identities.waiting", lazy_gettext("Check identities"), "id", ("notary",)),
     Item(

@@ -115,7 +115,7 @@ def _ticks(found: PackageReport) -> tuple[Tick, ...]:
     """The package's checks with the steps of token and ledger among them. The package's own checks
     decide: a step that failed has failed the check above it."""
     by_package = {tick.area: tick for tick in ticks_of(found.checks)}
-    steps = [step for part in found.steps.values() for step in part]
+    steps = [step for part in ("token", "ledger") for step in found.steps.get(part, ())]
     by_step = {tick.area: tick.checks for tick in ticks_of(steps)}
     return tuple(
         Tick(area, _outcome(tick), in_order((*tick.checks, *by_step.get(area, ()))))

@@ -51,7 +51,7 @@ _LEDGER_STEPS: Final = (
     "observer_signature observation_final proof_batch block_header block_seals contract_account "
     "contract_record batch_place batch_path record_time"
 )
-_LEDGER: Final = f"{_LEDGER_STEPS} entry ledger draw-ledger"
+_LEDGER: Final = f"{_LEDGER_STEPS} entry ledger further-ledger draw-ledger"
 _SIGNER: Final = (
     "trust platform_signature depositor_signature signatures letter-readable letter-signature "
     "letter-whole letter-unchanged letter-time letter-signer letter-attachments letter-number "

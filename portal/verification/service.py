@@ -7,11 +7,13 @@ nothing is believed because it stands in our own database.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from chain_adapter import Digest, Entry, LedgerError, Proof, Receipt, Verdict, digest_of, verify
+from chain_adapter import Digest, Entry, LedgerError, Receipt, Verdict, digest_of, verify
 from chain_adapter.verdict import Check, Outcome
+from chain_adapter.verification.kinds import decode_proof
 from portal.deposits.service import PublicDeposit, PublicEvidence
 from portal.verification.report import (
     Answer,
@@ -24,6 +26,7 @@ from portal.verification.report import (
     outcome_of,
     ticks_of,
 )
+from timestamping.package.judge import FURTHER
 from timestamping.package_trust import PackageTrust
 from timestamping.verifier import verify_token
 
@@ -41,6 +44,7 @@ def judge_record(
     evidence: PublicEvidence, trust: PackageTrust, given: Digest | None = None
 ) -> Report:
     """Judge what is recorded, comparing the digest ``given`` when there is one."""
+    trust = trust.with_depositor(evidence.signed_with)
     part = _part(evidence, given)
     found = replace(found_of(evidence), part=part)
     ticks = (
@@ -128,12 +132,32 @@ def _ledger_ticks(evidence: PublicEvidence, trust: PackageTrust) -> tuple[Tick, 
     if evidence.entry is None or evidence.receipt is None or evidence.proof is None:
         return Tick(Area.LEDGER, Outcome.UNKNOWN), Tick(Area.SIGNER, Outcome.UNKNOWN)
     try:
-        receipt, proof = Receipt.from_json(evidence.receipt), Proof.decode(evidence.proof)
+        receipt = Receipt.from_json(evidence.receipt)
+        proof = decode_proof(receipt.scheme, evidence.proof)
     except LedgerError as error:
         check = Check(2, "receipt_entry", "The receipt is for this entry", Outcome.FAIL, str(error))
         return Tick(Area.LEDGER, Outcome.FAIL, (check,)), Tick(Area.SIGNER, Outcome.UNKNOWN)
     verdict = verify(evidence.entry, receipt, proof, trust.ledger)
-    return _ledger_and_signer(verdict)
+    ledger, signer = _ledger_and_signer(verdict)
+    further = tuple(_further(evidence, trust))
+    outcome = outcome_of([Check(11, "ledger", "", ledger.outcome), *further])
+    return Tick(Area.LEDGER, outcome, (*ledger.checks, *further)), signer
+
+
+def _further(evidence: PublicEvidence, trust: PackageTrust) -> Iterator[Check]:
+    """The checks from 122 on, as of a package: one for each further ledger."""
+    number, code, title = FURTHER
+    for place, (receipt_json, proof_text) in enumerate(evidence.further):
+        try:
+            receipt = Receipt.from_json(receipt_json)
+            proof = decode_proof(receipt.scheme, proof_text)
+        except LedgerError as error:
+            yield Check(number + place, code, title, Outcome.FAIL, str(error))
+            continue
+        verdict = verify(evidence.entry or b"", receipt, proof, trust.ledger)
+        last = verdict.failed or verdict.checks[-1]
+        detail = f"{receipt.ledger}: {len(verdict.checks)} steps, {last.detail}"
+        yield Check(number + place, code, title, last.outcome, detail)
 
 
 def _ledger_and_signer(verdict: Verdict) -> tuple[Tick, ...]:

@@ -69,6 +69,7 @@ TITLES: Final = {
     "co-tokens": "其他机构的时间戳均有效",
     "metadata": "元数据与账本记录的承诺一致",
     "ledger": "记录已载入账本",
+    "further-ledger": "记录也已载入另一账本",
     "file": "文件与存证一致",
     "file-absent": "文件与存证一致",
     # letters: timestamping.pdf

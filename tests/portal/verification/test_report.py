@@ -34,7 +34,7 @@ def every_code() -> set[str]:
         codes |= {step[1] for step in steps}
         codes |= set(getattr(module, "_TITLES", ()))
     codes |= {f"draw-{key.replace('_', '-')}" for key, _, _ in CHECKS}
-    own_words = {"file-absent", "listed", "issued", "certificate-status"}
+    own_words = {"file-absent", "listed", "issued", "certificate-status", "further-ledger"}
     return codes | own_words | {"draw-transcript"}
 
 
