@@ -17,6 +17,9 @@ from chain_adapter.receipt import Receipt, Status
 from chain_adapter.trust import Trust
 from chain_adapter.verdict import Check, Outcome
 
+#: Steps of plug-ins are numbered from here; smaller numbers are ours.
+FIRST_FOREIGN: Final = 41
+
 
 class Result(StrEnum):
     """UNTRUSTED_KEY: all may be well, but by a key that the caller does not trust."""
@@ -105,7 +108,7 @@ class Examination:
             if not step.asked(self):
                 continue
             try:
-                detail = step.take(self)
+                detail = _taken(step, self)
             except Stop as stop:
                 checks.append(Check(step.number, step.code, step.title, stop.outcome, stop.detail))
                 return Verdict(stop.result, tuple(checks))
@@ -178,6 +181,20 @@ class Examination:
         if not verify_signature(self.entry, signature, public):
             raise Stop(Result.TAMPERED, f"the signature by {signature.key_id} does not fit")
         return signature.key_id
+
+
+def _taken(step: Step, examination: Examination) -> str:
+    """What the step says. One that others wrote refuses the evidence when it breaks down over it;
+    our own may not break down."""
+    try:
+        return step.take(examination)
+    except Stop:
+        raise
+    except Exception as error:
+        if step.number < FIRST_FOREIGN:
+            raise
+        detail = f"the verifier broke down over it: {type(error).__name__}: {error}"
+        raise Stop(Result.TAMPERED, detail) from error
 
 
 RECORD_STEPS: Final = (

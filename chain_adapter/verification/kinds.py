@@ -13,12 +13,15 @@ from typing import Final
 
 from chain_adapter.errors import Fatal, InvalidProof
 from chain_adapter.evm.proof.steps import EvmExamination
-from chain_adapter.verification.examination import RECORD_STEPS, Examination, LedgerProof
+from chain_adapter.verification.examination import (
+    FIRST_FOREIGN,
+    RECORD_STEPS,
+    Examination,
+    LedgerProof,
+)
 from chain_adapter.verification.log import LogExamination
 
 GROUP: Final = "notary.ledger_verifiers"
-#: Steps of plug-ins are numbered from here; smaller numbers are ours.
-FIRST_FOREIGN: Final = 41
 _BUILT_IN: Final[tuple[type[Examination], ...]] = (LogExamination, EvmExamination)
 
 
