@@ -15,13 +15,14 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chain_adapter import digest_of
+from chain_adapter import Digest, digest_of
 from portal.audit.actor import Actor
 from portal.deposits.drafts import new_draft
 from portal.deposits.models import Deposit, DepositFile
 from portal.deposits.public import Proven
 from portal.deposits.records import Metadata
 from portal.deposits.tools import Tools
+from portal.signing.cosigning import Signed
 from timestamping.filelist import FileList, ListedFile
 from timestamping.package import member_names
 from timestamping.package_files import FILES
@@ -61,18 +62,24 @@ class NewFolder:
         inside = all("/" in each.path for each in self.listed.files)
         return tops.pop() if len(tops) == 1 and inside else ""
 
-    def draft(self, tools: Tools, actor: Actor, title: str, note: str) -> Deposit:
+    def digests(self, tools: Tools) -> list[Digest]:
+        """Those of the list, which are recorded."""
+        return [digest_of(self.content, name) for name in tools.settings.digest_algorithms]
+
+    def draft(
+        self, tools: Tools, actor: Actor, title: str, note: str, signed: Signed | None = None
+    ) -> Deposit:
         """The row of the deposit; nothing is written yet."""
-        algorithms = tools.settings.digest_algorithms
         return new_draft(
             tools,
             actor,
-            [digest_of(self.content, name) for name in algorithms],
+            self.digests(tools),
             Metadata(title, note, self.name),
             kind=KIND,
             size=self.listed.size,
             idempotency_key=None,
             files={"count": len(self.listed.files), "seen": self.seen},
+            signed=signed,
         )
 
     def rows(self, deposit_id: str, keys: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:

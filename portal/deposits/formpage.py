@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import lazy_gettext
 
 from portal.deposits.forms import MODE_NOTES, DepositForm
+from portal.signing.choosing import SIGNING_WORDS, choices
 from portal.ui.context import current_actor, services
 
 #: where the script puts the id of its draft
@@ -72,7 +73,8 @@ def form_values(form: DepositForm, problem: str = "") -> dict[str, Any]:
         "waiting": waiting,
         "draft_id": waiting.id if waiting else str(uuid4()),
         "addresses": _addresses(),
-        "words": {name: str(sentence) for name, sentence in WORDS.items()},
+        "words": {name: str(sentence) for name, sentence in (WORDS | SIGNING_WORDS).items()},
+        "signing": choices(form.sign_with.data or ""),
     }
 
 

@@ -69,6 +69,9 @@ class DepositForm(FlaskForm):  # type: ignore[misc]
     media_type = HiddenField()
     size = HiddenField()
     idempotency_key = HiddenField(default=new_key)
+    deposit_id = HiddenField()
+    signature = HiddenField()
+    sign_with = HiddenField()
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Beside each field: a digest without file must be there, and be whole."""

@@ -127,11 +127,7 @@ class Receiving:
         with self._tools.database.reading() as session:
             used = session.scalar(select(Deposit.id).where(Deposit.id == draft.id))
         if used is not None:
-            message = (
-                "There is a deposit with this id already: a signed deposit is taken once. "
-                "Sign a new one, under a new id."
-            )
-            raise Conflict("deposit_id_used", message, field="id")
+            raise id_used()
 
     def _draft(
         self,
@@ -213,6 +209,15 @@ class Receiving:
     def _drop_original(self, draft: Deposit) -> None:
         if draft.vault_key is not None:
             self._tools.vault.delete(draft.vault_key)
+
+
+def id_used() -> Conflict:
+    """What is said of a signed deposit that is sent again, or takes another's id."""
+    message = (
+        "There is a deposit with this id already: a signed deposit is taken once. Sign a new one, "
+        "under a new id."
+    )
+    return Conflict("deposit_id_used", message, field="id")
 
 
 def received_detail(draft: Deposit) -> dict[str, str]:

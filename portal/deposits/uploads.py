@@ -22,6 +22,9 @@ from portal.ui.context import services
 ENDPOINTS: Final = frozenset({"deposits.create", "deposits_api.DepositList"})
 #: Those whose files are an applicant's documents: never a moment outside the vault either.
 DOCUMENTS: Final = frozenset({"matters.hand_in"})
+#: A form that may bring a signature for each of thousands of files, and how large it is, bytes.
+SIGNATURES: Final = "drafts.confirm"
+_SIGNATURES: Final = 8 * 1024 * 1024
 #: So many bytes of the beginning are kept at hand, to tell what a file is.
 _HEAD: Final = 64
 #: What a form may add around its file, bytes.
@@ -66,6 +69,8 @@ class UploadRequest(Request):
     def _load_form_data(self) -> None:
         if self._to_the_vault and self.mimetype == "multipart/form-data":
             self._check_length()
+        if self.endpoint == SIGNATURES:
+            self.max_form_memory_size = _SIGNATURES
         try:
             super()._load_form_data()
         except (PortalError, RequestEntityTooLarge):

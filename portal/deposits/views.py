@@ -16,6 +16,8 @@ from portal.deposits.forms import DepositForm, new_key
 from portal.deposits.service import Accepted, DepositService, Metadata
 from portal.deposits.uploads import intake_of
 from portal.problems import BadInput, PortalError
+from portal.signing.cosigning import Cosigning
+from portal.signing.reading import cosigning_from_text
 from portal.ui.attachments import attachment
 from portal.ui.context import current_actor, request_id, services
 
@@ -90,15 +92,23 @@ def _deposits() -> DepositService:
 def _receive(form: DepositForm) -> Accepted:
     """Hand the form's content to the service."""
     actor, key = current_actor(), form.idempotency_key.data or None
-    claimed = _digests(form)
+    claimed, signing = _digests(form), _signing(form)
     if form.mode.data == "digest":
         size = int(form.size.data) if (form.size.data or "").isdecimal() else None
-        return _deposits().receive_digest(actor, claimed, _metadata(form), key, size)
+        return _deposits().receive_digest(actor, claimed, _metadata(form), key, size, signing)
     file = request.files.get("file")
     if file is None or not file.filename:
         raise BadInput("file_missing", "Choose a file first.", field="file")
     metadata = _metadata(form, file.filename, file.mimetype)
-    return _deposits().receive_file(actor, intake_of(file), metadata, key, claimed)
+    return _deposits().receive_file(actor, intake_of(file), metadata, key, claimed, signing)
+
+
+def _signing(form: DepositForm) -> Cosigning | None:
+    """What our script signed; without script, the key of the depositor's that the portal holds."""
+    if form.signature.data:
+        return cosigning_from_text(form.deposit_id.data, form.signature.data)
+    key_id = form.sign_with.data
+    return Cosigning("", str(key_id)) if key_id else None
 
 
 def _metadata(form: DepositForm, filename: str = "", media_type: str = "") -> Metadata:

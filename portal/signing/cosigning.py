@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import RFC_4122, UUID, uuid4
@@ -47,10 +47,6 @@ class Cosigning:
     algorithm: str = ""
     value: bytes | None = None
 
-    @property
-    def by(self) -> str:
-        return key_id_of(self.certificate) if self.certificate else self.key_id
-
 
 @dataclass(frozen=True, slots=True)
 class Signed:
@@ -63,20 +59,32 @@ class Signed:
     scheme: str
 
 
-class Cosigner:
-    """Thread-safe. ``platform`` is the key id of the platform that vouches."""
+@dataclass(frozen=True, slots=True)
+class Cosignings:
+    """One key's signatures of several deposits at once; nothing of it is verified. ``items``: the
+    path of a file, empty for the list of all, to the deposit's id and the signature's value. A key
+    that the portal holds signs without any."""
 
-    def __init__(
-        self, database: Database, box: Box, platform: str, clock: Callable[[], datetime]
-    ) -> None:
-        self._database = database
-        self._box = box
-        self._clock = clock
-        self.platform: Final = platform
+    key_id: str
+    algorithm: str = ""
+    items: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
 
-    def signed(
-        self, actor: Actor, kind: str, digests: Sequence[Digest], asked: Cosigning
-    ) -> Signed:
+    def of(self, path: str) -> Cosigning:
+        """What is said of one of them."""
+        deposit_id, value = self.items.get(path, ("", None))
+        return Cosigning(deposit_id, self.key_id, b"", self.algorithm, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that may be used now; ``private`` is the one the portal holds."""
+
+    key: bytes
+    scheme: str
+    platform: str
+    private: EntryKey | None = None
+
+    def signed(self, kind: str, digests: Sequence[Digest], asked: Cosigning) -> Signed:
         """The signature of this very deposit, verified; or made, by a key that the portal holds.
 
         Args:
@@ -84,57 +92,85 @@ class Cosigner:
             digests: exactly those that are going to be recorded.
 
         Raises:
-            BadInput: it does not fit, or the key is none of the actor's or not to be used.
+            BadInput: it does not fit.
         """
-        row = self._key(actor, asked.by)
-        key = row.key if row is not None else asked.certificate
-        if not key:
-            message = "%(key)s is none of your signing keys."
-            raise _refused("signing_key_unknown", message, key=asked.by[:80])
-        if row is not None and row.revoked_at is not None:
-            message = "The signing key %(key)s was revoked."
-            raise _refused("signing_key_revoked", message, key=asked.by)
-        if len(key) != 32:
-            check_usable(key, self._clock())
-        if row is not None and row.scheme == PLATFORM:
-            return self._by_platform(row, kind, digests, asked)
-        transaction = self._transaction(kind, check_id(asked.id), digests, key)
-        signature = _signature(transaction, asked, key)
-        if not verify_transaction(transaction, signature, key):
+        if self.private is not None:
+            return self._made(self.private, kind, digests, asked)
+        transaction = self._transaction(kind, check_id(asked.id), digests)
+        signature = _signature(transaction, asked, self.key)
+        if not verify_transaction(transaction, signature, self.key):
             message = (
                 "The signature does not fit this deposit: other digests, another id, another "
                 "platform or another key were signed. Nothing was deposited."
             )
             raise _refused("signature_mismatch", message)
-        return Signed(transaction, signature, key, CERTIFICATE if row is None else row.scheme)
+        return Signed(transaction, signature, self.key, self.scheme)
 
-    def _by_platform(
-        self, row: SigningKey, kind: str, digests: Sequence[Digest], asked: Cosigning
+    def _made(
+        self, private: EntryKey, kind: str, digests: Sequence[Digest], asked: Cosigning
     ) -> Signed:
         if asked.value is not None:
             message = "The portal holds this key: it signs itself, and takes no signature by it."
             raise _refused("signing_key_held", message)
         deposit_id = check_id(asked.id) if asked.id else str(uuid4())
-        transaction = self._transaction(kind, deposit_id, digests, row.key)
-        try:
-            private = self._box.open(row.sealed or b"", PURPOSE, row.id)
-        except Unsealable as error:
-            message = "The key that the portal holds for you cannot be opened; tell the operator."
-            raise Unavailable("signing_key_sealed", message) from error
-        key = EntryKey(Ed25519PrivateKey.from_private_bytes(private))
-        return Signed(transaction, key.sign_transaction(transaction), row.key, PLATFORM)
+        transaction = self._transaction(kind, deposit_id, digests)
+        return Signed(transaction, private.sign_transaction(transaction), self.key, self.scheme)
 
-    def _transaction(
-        self, kind: str, deposit_id: str, digests: Sequence[Digest], key: bytes
-    ) -> Transaction:
-        return Transaction(kind, deposit_id, tuple(digests), key_id_of(key), self.platform)
+    def _transaction(self, kind: str, deposit_id: str, digests: Sequence[Digest]) -> Transaction:
+        return Transaction(kind, deposit_id, tuple(digests), key_id_of(self.key), self.platform)
 
-    def _key(self, actor: Actor, key_id: str) -> SigningKey | None:
+
+class Cosigner:
+    """Finds the key that a request names. Thread-safe. ``platform`` is the key id of the platform
+    that vouches."""
+
+    def __init__(
+        self, database: Database, box: Box, platform: str, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._box = box
+        self._clock = clock
+        self._platform = platform
+
+    def signed(
+        self, actor: Actor, kind: str, digests: Sequence[Digest], asked: Cosigning
+    ) -> Signed:
+        """See :meth:`Signer.signed` and :meth:`signer`."""
+        return self.signer(actor, asked.key_id, asked.certificate).signed(kind, digests, asked)
+
+    def signer(self, actor: Actor, key_id: str, certificate: bytes = b"") -> Signer:
+        """The actor's key of this id; or that of ``certificate`` (DER), which anybody may bring.
+
+        Raises:
+            BadInput: none of the actor's, revoked, or not valid now.
+        """
+        by = key_id_of(certificate) if certificate else key_id
+        row = self._row(actor, by)
+        key = row.key if row is not None else certificate
+        if not key:
+            message = "%(key)s is none of your signing keys."
+            raise _refused("signing_key_unknown", message, key=by[:80])
+        if row is not None and row.revoked_at is not None:
+            raise _refused("signing_key_revoked", "The signing key %(key)s was revoked.", key=by)
+        if len(key) != 32:
+            check_usable(key, self._clock())
+        private = self._held(row) if row is not None and row.scheme == PLATFORM else None
+        return Signer(key, CERTIFICATE if row is None else row.scheme, self._platform, private)
+
+    def _row(self, actor: Actor, key_id: str) -> SigningKey | None:
         query = select(SigningKey).where(
             SigningKey.user_id == actor.id, SigningKey.key_id == key_id
         )
         with self._database.reading() as session:
             return session.scalar(query)
+
+    def _held(self, row: SigningKey) -> EntryKey:
+        try:
+            private = self._box.open(row.sealed or b"", PURPOSE, row.id)
+        except Unsealable as error:
+            message = "The key that the portal holds for you cannot be opened; tell the operator."
+            raise Unavailable("signing_key_sealed", message) from error
+        return EntryKey(Ed25519PrivateKey.from_private_bytes(private))
 
 
 def check_id(text: str) -> str:

@@ -8,11 +8,10 @@ from typing import Any, Final
 from chain_adapter.signature import LENGTHS
 from portal.problems import BadInput
 from portal.signing.certificates import read_certificate
-from portal.signing.cosigning import Cosigning
+from portal.signing.cosigning import Cosigning, Cosignings
 
 _KNOWN: Final = frozenset({"key_id", "certificate", "algorithm", "value"})
-#: As forms send it, characters: a certificate and a signature by it.
-MAX_TEXT: Final = 64 * 1024
+_SEVERAL: Final = "Signatures of several deposits are an object with key_id, algorithm and items."
 
 
 def cosigning_from(deposit_id: object, given: object) -> Cosigning | None:
@@ -44,14 +43,44 @@ def cosigning_from_text(deposit_id: str | None, text: str | None) -> Cosigning |
     """The same from a form, whose ``signature`` is JSON text; empty fields say nothing."""
     if not text:
         return cosigning_from(deposit_id or None, None)
+    return cosigning_from(deposit_id or None, json_of(text))
+
+
+def cosignings_from(given: object, sign_with: object = None) -> Cosignings | None:
+    """One key's signatures of what a draft becomes: ``{"key_id", "algorithm", "items": [{"path",
+    "id", "value"}, …]}``; or, from a page without script, the id of a key that the portal holds.
+    None when nothing is said.
+
+    Raises:
+        BadInput: it cannot be read, naming the field.
+    """
+    if not given:
+        return Cosignings(_text({"sign_with": sign_with}, "sign_with")) if sign_with else None
+    items = given.get("items", []) if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(items, list):
+        raise BadInput("signature_object", _SEVERAL, field="signature")
+    found: dict[str, tuple[str, bytes]] = {}
+    for each in items:
+        if not isinstance(each, dict):
+            raise BadInput("signature_object", _SEVERAL, field="signature")
+        found[_text(each, "path")] = (_text(each, "id"), _value(each))
+    if len({deposit_id for deposit_id, _ in found.values()}) != len(items):
+        message = "Each deposit needs a signature and an id of its own."
+        raise BadInput("signature_twice", message, field="signature")
+    return Cosignings(_text(given, "key_id"), _text(given, "algorithm"), found)
+
+
+def json_of(text: str | None) -> object:
+    """JSON from a form's field; None when the field is empty.
+
+    Raises:
+        BadInput: it is none.
+    """
     try:
-        if len(text) > MAX_TEXT:
-            raise ValueError("too long")
-        given = json.loads(text)
+        return json.loads(text) if text else None
     except (ValueError, RecursionError) as error:
         message = "The field signature is not JSON."
         raise BadInput("signature_json", message, field="signature") from error
-    return cosigning_from(deposit_id or None, given)
 
 
 def _text(given: dict[str, Any], name: str) -> str:

@@ -21,11 +21,12 @@ from portal.audit.actor import Actor
 from portal.audit.service import Act, record_many
 from portal.deposits.drafts import columns_of, new_draft
 from portal.deposits.folders import NewFolder
-from portal.deposits.models import Deposit, DepositFile
-from portal.deposits.receiving import vault_problem
+from portal.deposits.models import ENTRY_KIND, Deposit, DepositFile
+from portal.deposits.receiving import id_used, received_detail, vault_problem
 from portal.deposits.records import MAX_TITLE, Metadata
 from portal.deposits.tools import Tools
 from portal.problems import BadInput, Conflict, NotFound
+from portal.signing.cosigning import Cosignings, Signed
 from portal.storage import VaultError
 from portal.uploads.models import DraftState, Upload, UploadDraft
 from portal.uploads.receiving import Receiver
@@ -34,6 +35,9 @@ from timestamping.filelist import BadList, FileList, ListedFile
 
 #: Somebody changing the draft at this very moment, or a number met twice.
 _TRIES: Final = 3
+#: Ids asked for in one query.
+_IDS: Final = 500
+_Sign = Callable[[str, Sequence[Digest]], Signed | None]
 
 
 class Grouping(StrEnum):
@@ -45,11 +49,12 @@ class Grouping(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the depositor says about all of it."""
+    """What the depositor says about all of it; and signs, when they do."""
 
     grouping: Grouping
     title: str = ""
     note: str = ""
+    signing: Cosignings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,8 @@ class Confirming:
 
         Raises:
             NotFound: no such draft, or another person's.
-            BadInput: something in it is not ready, naming it; nothing was deposited.
-            Conflict: it changed while it was confirmed.
+            BadInput: something in it is not ready, or not signed as it is; nothing was deposited.
+            Conflict: it changed while it was confirmed, or a signed id was used before.
         """
         for _ in range(_TRIES):
             draft, uploads = self._load(actor, draft_id)
@@ -143,12 +148,28 @@ class Confirming:
         for each in uploads:
             if each.vault_key and each.vault_key.endswith("-whole"):
                 self._receiver.forget_pieces(each.id)
+        sign = self._signing(actor, wish)
         if wish.grouping is Grouping.LIST:
-            return [self._folder(actor, draft, uploads, wish)]
+            return [self._folder(actor, draft, uploads, wish, sign)]
         several = len(uploads) > 1
-        return [_New(self._single(actor, each, wish, several)) for each in uploads]
+        return [_New(self._single(actor, each, wish, several, sign)) for each in uploads]
 
-    def _single(self, actor: Actor, upload: Upload, wish: Wish, several: bool) -> Deposit:
+    def _signing(self, actor: Actor, wish: Wish) -> _Sign:
+        """What gives the signature of a deposit by its path (empty: the list) and digests."""
+        if (signing := wish.signing) is None:
+            return lambda _path, _digests: None
+        signer = self._tools.cosigner.signer(actor, signing.key_id)
+        ids = [deposit_id for deposit_id, _ in signing.items.values()]
+        for start in range(0, len(ids), _IDS):
+            query = select(Deposit.id).where(Deposit.id.in_(ids[start : start + _IDS]))
+            with self._tools.database.reading() as session:
+                if session.scalar(query.limit(1)) is not None:
+                    raise id_used()
+        return lambda path, digests: signer.signed(ENTRY_KIND, digests, signing.of(path))
+
+    def _single(
+        self, actor: Actor, upload: Upload, wish: Wish, several: bool, sign: _Sign
+    ) -> Deposit:
         title = (
             f"{wish.title} · {upload.path}"[:MAX_TITLE] if several and wish.title else wish.title
         )
@@ -161,12 +182,18 @@ class Confirming:
             kind="digest" if upload.stays else "file",
             size=upload.length,
             idempotency_key=None,
+            signed=sign(upload.path, _digests(upload)),
         )
         deposit.vault_key = upload.vault_key
         return deposit
 
     def _folder(
-        self, actor: Actor, draft: UploadDraft, uploads: Sequence[Upload], wish: Wish
+        self,
+        actor: Actor,
+        draft: UploadDraft,
+        uploads: Sequence[Upload],
+        wish: Wish,
+        sign: _Sign,
     ) -> _New:
         with_sm3 = all(each.sm3 for each in uploads)
         try:
@@ -180,7 +207,8 @@ class Confirming:
         except BadList as error:
             message = "There are too many files, or too long names, for one list."
             raise BadInput("file_list", message, field="file") from error
-        deposit = folder.draft(self._tools, actor, wish.title, wish.note)
+        signed = sign("", folder.digests(self._tools))
+        deposit = folder.draft(self._tools, actor, wish.title, wish.note, signed)
         deposit.vault_key = self._keep_list(draft, folder.content, deposit.sha256)
         keys = {each.path: each.vault_key for each in uploads}
         return _New(deposit, tuple(folder.rows(deposit.id, keys)))
@@ -230,7 +258,7 @@ def _end(session: Session, draft: UploadDraft, values: dict[str, Any]) -> bool:
 
 
 def _act(actor: Actor, new: _New) -> Act:
-    detail: dict[str, str | int] = {"kind": new.deposit.kind, "sha256": new.deposit.sha256}
+    detail: dict[str, str | int] = {**received_detail(new.deposit)}
     if new.files:
         detail["files"] = len(new.files)
     return Act(actor, "deposit.received", new.deposit.subject, detail)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Any, Final, cast
@@ -21,6 +22,7 @@ from werkzeug.exceptions import ClientDisconnected
 from chain_adapter import Digest, InvalidDigest
 from portal.deposits.uploads import UploadRequest
 from portal.problems import BadInput, PortalError
+from portal.signing.reading import cosignings_from
 from portal.ui.context import current_actor, request_id, services
 from portal.uploads.models import Upload
 from portal.uploads.service import Body, Grouping, NewFile, UploadService, Wish
@@ -144,6 +146,7 @@ def files(draft_id: str) -> Response:
                 "stays": each.stays,
                 "ready": each.ready,
                 "sha256": each.sha256,
+                "sm3": each.sm3,
             }
             for each in found.files
         ]
@@ -289,7 +292,8 @@ def _json() -> dict[str, Any]:
 
 def _wish() -> Wish:
     given = _json()
-    return wish_from(given.get("grouping"), given.get("title"), given.get("note"))
+    wish = wish_from(given.get("grouping"), given.get("title"), given.get("note"))
+    return replace(wish, signing=cosignings_from(given.get("signing"), given.get("sign_with")))
 
 
 def wish_from(grouping: object, title: object, note: object) -> Wish:

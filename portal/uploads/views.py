@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,6 +12,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.cases.tags import read_tags, split
 from portal.deposits.filenames import shown_name
 from portal.problems import NotFound, PortalError
+from portal.signing.choosing import SIGNING_WORDS, choices
+from portal.signing.reading import cosignings_from, json_of
 from portal.ui.context import current_actor, services
 from portal.uploads.models import Upload
 from portal.uploads.service import DraftView, Grouping, UploadService, Wish
@@ -35,7 +38,11 @@ def confirm(draft_id: str) -> BaseResponse | tuple[str, int]:
     case, words = request.form.get("case") or None, split(request.form.get("tags", ""))
     try:
         read_tags(words)  # what is wrong with them is told before anything is deposited
-        made = _uploads().confirm(current_actor(), draft_id, wish_from(*given))
+        signing = cosignings_from(
+            json_of(request.form.get("signing")), request.form.get("sign_with")
+        )
+        wish = replace(wish_from(*given), signing=signing)
+        made = _uploads().confirm(current_actor(), draft_id, wish)
     except NotFound:
         raise
     except PortalError as error:
@@ -82,6 +89,8 @@ def _review(view: DraftView, problem: str = "") -> str:
         typed=typed,
         tags=request.form.get("tags", ""),
         problem=problem,
+        signing=choices(request.form.get("sign_with", "")),
+        words={name: str(sentence) for name, sentence in SIGNING_WORDS.items()},
         limits=services().deposits.limits(),
         rows=[_draft_row(each) for each in view.files[first : first + _PAGE]],
         stays=any(each.stays for each in view.files),

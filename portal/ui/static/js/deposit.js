@@ -11,7 +11,9 @@
   const part = (name) => form.querySelector(`[data-part="${name}"]`);
   const input = form.elements.file;
   const folder = document.getElementById("folder");
-  const state = { request: null, busy: false, waiting: form.dataset.waiting === "yes" };
+  const state = {
+    request: null, busy: false, waiting: form.dataset.waiting === "yes", id: window.Uploads.uuid(),
+  };
 
   const mode = () => form.querySelector("[name=mode]:checked").value;
   const show = (element, visible) => { element.hidden = !visible; };
@@ -53,7 +55,25 @@
 
   // A new key whenever what would be deposited changes, the same one when a try is repeated:
   // however often the button is pressed, one deposit is made.
-  const renewKey = () => { form.elements.idempotency_key.value = window.Uploads.uuid(); };
+  const renewKey = () => {
+    form.elements.idempotency_key.value = window.Uploads.uuid();
+    state.id = window.Uploads.uuid();
+  };
+
+  // Keys, and what is signed with them: a module of its own. Without it the portal signs alone.
+  let chooser = null;
+  const choosing = import(form.dataset.signing)
+    .then(({ Chooser }) => Chooser.open(form, say))
+    .then((opened) => { chooser = opened; layout(); })
+    .catch(() => {});
+
+  // What is going to be recorded, as far as it is known.
+  const digests = () => {
+    const item = single();
+    if (item) return item.digests;
+    const typed = form.elements.sha256.value.replace(/\s/g, "").toLowerCase();
+    return mode() === "digest" && /^[0-9a-f]{64}$/.test(typed) ? { sha256: typed } : null;
+  };
 
   const take = async (promise) => {
     complain("");
@@ -115,6 +135,8 @@
     show(part("by-hand"), mode() === "digest" && !items().length);
     show(part("too-large"), tooLarge());
     show(part("upload"), uploading && (mode() === "file" || many));
+    show(part("signing-box"), !many);
+    if (chooser && !many) chooser.show(chooser.sentence({ digests: digests(), id: state.id }));
     if (one) layoutSingle(one);
     if (many) layoutMany();
     if (uploading) layoutProgress();
@@ -173,7 +195,10 @@
   // One file: uploaded, compared and deposited; what is deposited was shown in this very form.
   const sendFile = async () => {
     await uploader.start();
-    const made = await uploader.ask("POST", uploader.address("deposits"), wish("each"));
+    const { path } = single();
+    const signed = chooser ? await chooser.many([{ path, id: state.id, digests: digests() }]) : {};
+    const wanted = { ...wish("each"), ...signed };
+    const made = await uploader.ask("POST", uploader.address("deposits"), wanted);
     leave(made.location);
   };
 
@@ -204,6 +229,8 @@
       data.append("size", String(item.size));
       data.append("media_type", item.file.type);
     }
+    const signed = chooser ? await chooser.one(digests(), state.id) : {};
+    for (const [name, value] of Object.entries(signed)) data.set(name, value);
     state.request = new AbortController();
     const { signal } = state.request;
     try {
@@ -214,9 +241,9 @@
       if (answer.url.includes("/signin")) throw new Error("session");
       const said = await answer.json().catch(() => ({}));
       if (answer.ok && said.location) return leave(said.location);
-      const { message, field } = said.error || {};
+      const { message, field, code } = said.error || {};
       const word = answer.status >= 500 ? "fault" : "refused";
-      throw Object.assign(new Error(message || word), { field, status: answer.status });
+      throw Object.assign(new Error(message || word), { field, code, status: answer.status });
     } catch (error) {
       throw error instanceof TypeError ? new Error("broken") : error;
     } finally {
@@ -230,6 +257,7 @@
     layout();
     announce(say("starting"));
     try {
+      await choosing;
       if (several()) await sendMany();
       else if (mode() === "digest") await sendForm();
       else await sendFile();
@@ -237,6 +265,7 @@
       state.busy = false;
       layout();
       if (error.name !== "AbortError") complain(sentence(error), error.field);
+      if (error.code === "deposit_id_used") renewKey();
       if (error.code === "digest_mismatch" && single()) restart(single());
     }
   };
@@ -289,6 +318,7 @@
     list.redraw(items());
     layout();
   });
+  form.elements.sha256.addEventListener("input", plan);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!state.busy && form.reportValidity()) submit();

@@ -11,9 +11,11 @@
  * key and box are the public keys the draw knows for the party; with them a wrong secret is refused
  * before it is kept. Every refusal is a KeeperError with a code of CODES and the page's sentence.
  */
-import { canonicalText, canonical } from "./canonical.js";
+import { members, seal, unseal, wellProtected } from "../keys/sealed.js";
+import { Store } from "../keys/store.js";
+import { canonicalText } from "./canonical.js";
 import { deriveKeys, newMaster, secure } from "./crypto.js";
-import { hex, unhex, utf8 } from "./bytes.js";
+import { hex, unhex } from "./bytes.js";
 import { now } from "./party.js";
 
 /** insecure: no WebCrypto (page not over https) · unavailable: the browser keeps nothing (private
@@ -25,12 +27,10 @@ export const CODES = [
   "wrongPassphrase", "other", "missing",
 ];
 const SCHEMA = "notary/draw-backup/v1";
-const ROUNDS = 600_000;
 const LARGEST = 16_384;
 const MEMBERS = {
   plain: ["draw", "key", "made_at", "master", "party", "schema"],
   sealed: ["draw", "key", "made_at", "party", "protection", "schema", "sealed"],
-  protection: ["iterations", "kdf", "nonce", "salt"],
 };
 
 /** `code` is one of {@link CODES}, `message` the page's sentence for it. */
@@ -43,11 +43,11 @@ export class KeeperError extends Error {
 }
 
 export class Keeper {
-  #database;
+  #store;
   #words;
 
-  constructor(database, words) {
-    this.#database = database;
+  constructor(store, words) {
+    this.#store = store;
     this.#words = words;
   }
 
@@ -55,18 +55,7 @@ export class Keeper {
   static async open(words = {}, name = "notary-draws") {
     if (!secure()) throw new KeeperError("insecure", words);
     try {
-      const database = await new Promise((resolve, reject) => {
-        const request = indexedDB.open(name, 1);
-        request.onupgradeneeded = () => {
-          request.result.createObjectStore("masters", { keyPath: ["draw", "party"] });
-        };
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-        request.onblocked = () => reject(new Error("blocked"));
-      });
-      // Asked once; a browser that says no may clear the store when the disk is full.
-      if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
-      return new Keeper(database, words);
+      return new Keeper(await Store.open(name, "masters", ["draw", "party"]), words);
     } catch {
       throw new KeeperError("unavailable", words);
     }
@@ -132,14 +121,7 @@ export class Keeper {
 
   async #within(mode, act) {
     try {
-      return await new Promise((resolve, reject) => {
-        const options = mode === "readwrite" ? { durability: "strict" } : {};
-        const transaction = this.#database.transaction("masters", mode, options);
-        const request = act(transaction.objectStore("masters"));
-        transaction.oncomplete = () => resolve(request.result);
-        transaction.onabort = () => reject(transaction.error);
-        transaction.onerror = () => reject(transaction.error);
-      });
+      return await this.#store.within(mode, act);
     } catch {
       throw new KeeperError("unavailable", this.#words);
     }
@@ -156,15 +138,7 @@ export class Keeper {
 export const writeBackup = async ({ draw, party, master, made_at: made }, passphrase = "") => {
   const head = { schema: SCHEMA, draw, party, made_at: made, key: deriveKeys(master, draw).key };
   if (!passphrase) return { ...head, master: hex(master) };
-  const protection = {
-    kdf: "PBKDF2-HMAC-SHA256",
-    iterations: ROUNDS,
-    salt: hex(crypto.getRandomValues(new Uint8Array(16))),
-    nonce: hex(crypto.getRandomValues(new Uint8Array(12))),
-  };
-  const key = await stretched(passphrase, protection, "encrypt");
-  const sealed = await crypto.subtle.encrypt(gcm(head, protection), key, master);
-  return { ...head, protection, sealed: hex(new Uint8Array(sealed)) };
+  return { ...head, ...(await seal(head, master, passphrase)) };
 };
 
 /**
@@ -197,13 +171,8 @@ const wellFormed = (text) => {
     unhex(file.key, 32);
     if (!sealed) unhex(file.master, 32);
     else {
-      members(file.protection, MEMBERS.protection);
-      const { kdf, iterations, salt, nonce } = file.protection;
       unhex(file.sealed, 48);
-      unhex(salt, 16);
-      unhex(nonce, 12);
-      const bounded = Number.isInteger(iterations) && iterations >= 1 && iterations <= 10_000_000;
-      if (kdf !== "PBKDF2-HMAC-SHA256" || !bounded) throw new TypeError("another protection");
+      wellProtected(file.protection);
     }
     return file;
   } catch {
@@ -211,30 +180,11 @@ const wellFormed = (text) => {
   }
 };
 
-const members = (object, names) => {
-  if (Object.keys(object).sort().join() !== names.join()) throw new TypeError("other members");
-};
-
 const unsealed = async (file, passphrase) => {
   const { schema, draw, party, made_at: made, key } = file;
   try {
-    const opening = await stretched(passphrase, file.protection, "decrypt");
-    const options = gcm({ schema, draw, party, made_at: made, key }, file.protection);
-    return new Uint8Array(await crypto.subtle.decrypt(options, opening, unhex(file.sealed)));
+    return await unseal({ schema, draw, party, made_at: made, key }, file, passphrase);
   } catch {
     throw new KeeperError("wrongPassphrase");
   }
-};
-
-const gcm = (head, protection) => ({
-  name: "AES-GCM", iv: unhex(protection.nonce), additionalData: canonical({ ...head, protection }),
-});
-
-const stretched = async (passphrase, { salt, iterations }, use) => {
-  const secret = utf8(passphrase.normalize("NFKC"));
-  const base = await crypto.subtle.importKey("raw", secret, "PBKDF2", false, ["deriveKey"]);
-  return crypto.subtle.deriveKey(
-    { name: "PBKDF2", hash: "SHA-256", salt: unhex(salt), iterations },
-    base, { name: "AES-GCM", length: 256 }, false, [use],
-  );
 };
