@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from chain_adapter import open_ledger
+from tests.chain_adapter.evm.chain import running
 from tests.chain_adapter.witness.world import watched_ledger
 from tests.contract.ledger_contract import LedgerContract, Reopen, Settle
 from tests.contract.plugins import installed
@@ -25,11 +26,21 @@ def _url(url: str, passphrase: str | None = None) -> Callable[[Path, ExitStack],
     return lambda base, _: World(partial(open_ledger, url, base=base, passphrase=passphrase))
 
 
+def _evm(confirmations: int) -> Callable[[Path, ExitStack], World]:
+    def running_chain(base: Path, stack: ExitStack) -> World:
+        reopen, node = running(base, stack, confirmations=confirmations)
+        return World(reopen, lambda _: node.mine())
+
+    return running_chain
+
+
 #: One line for each ledger.
 LEDGERS: dict[str, Callable[[Path, ExitStack], World]] = {
     "tlog": _url("tlog:ledger"),
     "tlog, encrypted": _url("tlog:ledger#origin=notary.example/l&guard=else/where", "secret"),
     "witness": lambda base, stack: World(watched_ledger(base, stack)),
+    "evm": _evm(confirmations=1),
+    "evm, three confirmations": _evm(confirmations=3),
     "toy, a plug-in": _url("toy:ledger"),
 }
 
