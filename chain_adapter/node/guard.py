@@ -7,6 +7,7 @@ old copy still knows which trees it must be consistent with, and cosigns no seco
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from chain_adapter._strict import read_object
@@ -35,17 +36,17 @@ class CosignedGuard:
     def move(self, origin: str, head: Head) -> None:
         """Durable on return. Raises OSError."""
         with self._lock:
-            heads = {**(self._heads or {}), origin: Head(head.size, head.root)}
-            value = {
-                name: {"size": each.size, "root": each.root.hex()} for name, each in heads.items()
-            }
-            replace_file(self.path, canonical_json(value))
-            self._heads = heads
+            self._write({**(self._heads or {}), origin: head})
 
-    def make(self) -> None:
-        """An empty guard, for a node that has cosigned nothing."""
-        replace_file(self.path, b"{}")
-        self._heads = {}
+    def make(self, heads: Mapping[str, Head]) -> None:
+        """A guard where there is none, of a node that has cosigned ``heads`` and nothing else."""
+        with self._lock:
+            self._write(heads)
+
+    def _write(self, heads: Mapping[str, Head]) -> None:
+        value = {name: {"size": each.size, "root": each.root.hex()} for name, each in heads.items()}
+        replace_file(self.path, canonical_json(value))
+        self._heads = dict(heads)
 
     def _read(self) -> dict[str, Head] | None:
         try:

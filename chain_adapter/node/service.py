@@ -134,9 +134,8 @@ class Node:
                 "the newest, start once with --accept-copy"
             )
         if self.guard.missing:
-            self.guard.make()
-            for log in self.logs.values():
-                self.guard.move(log.config.origin, log.copy.head())
+            heads = {log.config.origin: log.copy.head() for log in self.logs.values()}
+            self.guard.make({origin: head for origin, head in heads.items() if head.size})
         for log in self.logs.values():
             log.witness.require_sound()
 

@@ -21,7 +21,11 @@ class NodeHere(NodeClient):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        config = read_config(folder)
+        self.open()
+
+    def open(self) -> None:
+        """Also after :meth:`close`, as a restart."""
+        config = read_config(self.folder)
         self.node = Node(config)
         self._server = NodeServer(config.listen, self.node.routes, config.limits)
         self.url = "http://{}:{}".format(*serving(self._server))
@@ -29,16 +33,24 @@ class NodeHere(NodeClient):
         self._thread.start()
 
     def close(self) -> None:
+        if not self._thread.is_alive():
+            return
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
         self.node.close()
 
-    def again(self) -> NodeHere:
-        """The same folder, as after a restart."""
+    def again(self, port: str = "0") -> None:
+        """Restart, at ``port``."""
         self.close()
-        self.__init__(self.folder)  # type: ignore[misc]
-        return self
+        path = self.folder / "node.toml"
+        path.write_text(path.read_text().replace("127.0.0.1:0", f"127.0.0.1:{port}"))
+        self.open()
+
+    def configure(self, text: str) -> None:
+        """Add lines to node.toml; they count from the next start."""
+        with (self.folder / "node.toml").open("a") as file:
+            file.write(text)
 
 
 @pytest.fixture(scope="session")

@@ -325,12 +325,16 @@ class NodeProcess(NodeClient):
         self.launch(*arguments)
         return self.wait()
 
-    def launch(self, *arguments: str, **environment: str) -> None:
+    def launch(self, *arguments: str) -> None:
         """Begin to start, without waiting."""
+        self.run("-m", "chain_adapter.node", "serve", str(self.folder), *arguments)
+
+    def run(self, *arguments: str) -> None:
+        """Begin to run Python with these ``arguments``, which are to serve this folder."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "chain_adapter.node", "serve", str(self.folder), *arguments],
+            [sys.executable, *arguments],
             cwd=ROOT,
-            env=os.environ | environment,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             text=True,
         )
