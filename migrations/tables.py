@@ -10,6 +10,7 @@ import portal.captures.models
 import portal.cases.models
 import portal.certificates.models
 import portal.checks.models
+import portal.consortium.models
 import portal.deposits.models
 import portal.draws.models
 import portal.imports.models

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     ledgers: str = "tlog:ledger"
     ledger_origin: str = ""
     ledgers_required: Annotated[int, Field(ge=1, le=8)] = 1
+    consortium_rule: Path | None = None
 
     # The embedded TSA
     tsa_key_type: Annotated[str, Field(pattern="^(p256|p384|rsa3072)$")] = "p256"

@@ -56,9 +56,11 @@ def new_draft(
         signed: the depositor's signature of it, verified over these very digests.
 
     Raises:
-        Forbidden: the actor only reads in the organisation they act for.
+        Forbidden: the actor only reads in the organisation they act for; or whose key this is may
+            not deposit, as the consortium has it.
     """
     check_depositing(actor)
+    tools.members.require(None if signed is None else signed.transaction.by)
     now = tools.clock()
     values = {digest.algorithm: digest.hex for digest in digests}
     depositor = pseudonym(tools.secret, actor.organisation or actor.id)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chain_adapter import EntryKey, Ledger, Trust
+from portal.consortium.membership import Everybody, Members
 from portal.database import Database
 from portal.settings import Settings
 from portal.signing.cosigning import Cosigner
@@ -21,7 +22,7 @@ from timestamping.trust import TrustStore
 @dataclass(frozen=True)
 class Tools:
     """``ledgers[0]`` is the primary one. ``secret`` (32 bytes) makes depositors' pseudonyms.
-    ``cosigner`` verifies depositors' own signatures.
+    ``cosigner`` verifies depositors' own signatures; ``members`` says who may deposit at all.
     ``nudge`` asks a worker to look now and never fails. ``clock`` gives aware times."""
 
     settings: Settings
@@ -36,6 +37,7 @@ class Tools:
     nudge: Callable[[], None]
     clock: Callable[[], datetime]
     cosigner: Cosigner
+    members: Members = field(default_factory=Everybody)
 
     @property
     def ledger(self) -> Ledger:
