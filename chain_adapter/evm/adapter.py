@@ -17,16 +17,17 @@ from chain_adapter.evm import calls
 from chain_adapter.evm.config import EvmConfig
 from chain_adapter.evm.cosigning import deposit_digest, signed_by
 from chain_adapter.evm.endpoints import Endpoints
+from chain_adapter.evm.fetching import fetch_proof
 from chain_adapter.evm.key import load_sender
 from chain_adapter.evm.layout import AnchorRecord
 from chain_adapter.evm.lock import only_one
 from chain_adapter.evm.names import ledger_id
-from chain_adapter.evm.observer import ALARM, Observer, fetch_proof
+from chain_adapter.evm.observer import ALARM, Observer
 from chain_adapter.evm.opening import open_state
 from chain_adapter.evm.proof.value import Batch, EvmProof
+from chain_adapter.evm.rows import Kept, Stand
 from chain_adapter.evm.rpc import EndpointTrouble, Refused
 from chain_adapter.evm.sender import Sender
-from chain_adapter.evm.state import Kept, Stand
 from chain_adapter.ledger import Caps, Health, Ledger
 from chain_adapter.merkle import leaf_hash
 from chain_adapter.receipt import Receipt, Status
@@ -127,6 +128,31 @@ class EvmLedger(Ledger):
         hash is ``leaf``."""
         config = self._config
         return deposit_digest(config.chain_id, config.contract, leaf, user, self.sender)
+
+    def status(self) -> dict[str, object]:
+        """Everything an operator asks, as JSON has it; never raises."""
+        self.advance()
+        health = self.health()
+        with self._state.read() as session:
+            counts = session.counts()
+        return {
+            "ledger": self.id,
+            "ok": health.ok,
+            "detail": health.detail,
+            "entries_on_chain": health.size,
+            "entries": counts,
+            "sender": self.sender,
+            "balance_wei": self._balance(),
+            "vkey": str(self.trust().ledgers[self.id]),
+            "endpoints": [
+                {"name": each.name, "trouble": each.trouble or None} for each in self._endpoints.all
+            ],
+        }
+
+    def acknowledge(self) -> None:
+        """An operator has read the alarm."""
+        with self._state.write() as session:
+            session.set_about(ALARM, None)
 
     def advance(self) -> None:
         """Look at the chain and move on what waits. Quiet about trouble: :meth:`health` tells.
@@ -240,6 +266,12 @@ class EvmLedger(Ledger):
             self._endpoints.troubles(),
         ]
         return Health(not lost, "; ".join(filter(None, said)), size, now)
+
+    def _balance(self) -> int | None:
+        try:
+            return self._endpoints.median(lambda each: each.balance(self.sender))
+        except Retryable:
+            return None
 
     def _require_ready(self) -> None:
         """Before anything is written: enough endpoints of the right chain, and permission."""

@@ -38,7 +38,7 @@ def raised(policy: Fee, before: Price, fresh: Price) -> Price | None:
 
 
 def _more(amount: int, policy: Fee) -> int:
-    return -(-amount * (100 + policy.bump_percent) // 100)
+    return max(_least(amount), -(-amount * (100 + policy.bump_percent) // 100))
 
 
 def _least(amount: int) -> int:

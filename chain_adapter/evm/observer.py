@@ -8,22 +8,23 @@ invents receipts has to bring the others along, and a state root with the record
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from chain_adapter.errors import InvalidProof, LedgerError, Retryable
+from chain_adapter.errors import LedgerError
 from chain_adapter.evm.config import EvmConfig
 from chain_adapter.evm.endpoints import Endpoints
-from chain_adapter.evm.headers import header_rlp
-from chain_adapter.evm.layout import AnchorRecord, record_slot
+from chain_adapter.evm.fetching import fetch_proof
+from chain_adapter.evm.layout import AnchorRecord
 from chain_adapter.evm.names import ledger_id
 from chain_adapter.evm.observation import Observation, sign_observation
 from chain_adapter.evm.proof.steps import EvmExamination
-from chain_adapter.evm.proof.value import Batch, EvmProof
+from chain_adapter.evm.proof.value import EvmProof
+from chain_adapter.evm.rows import Anchor
 from chain_adapter.evm.rpc import Endpoint, EndpointTrouble, Refused
-from chain_adapter.evm.state import Anchor, Kept, State
+from chain_adapter.evm.state import State
+from chain_adapter.evm.view import View
 from chain_adapter.note import NoteSigner
 from chain_adapter.receipt import Receipt, Status
 from chain_adapter.trust import Trust
@@ -34,45 +35,6 @@ _MOST: Final = 256
 ALARM: Final = "alarm"
 #: Everything but whose signatures the entry bears: that is for whoever verifies.
 _STEPS: Final = tuple(step for step in RECORD_STEPS if step.number not in (2, 3))
-
-
-class View:
-    """What the endpoints say during one look: each is asked once, and one that fails is out."""
-
-    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
-        self.endpoints = list(endpoints)
-        self._heights: dict[Endpoint, int] = {}
-        self._hashes: dict[tuple[Endpoint, int], bytes | None] = {}
-
-    def height(self, endpoint: Endpoint) -> int:
-        if endpoint not in self._heights:
-            try:
-                self._heights[endpoint] = endpoint.height()
-            except (EndpointTrouble, Refused):
-                self._heights[endpoint] = -1
-        return self._heights[endpoint]
-
-    def hash_at(self, endpoint: Endpoint, height: int) -> bytes | None:
-        key = (endpoint, height)
-        if key not in self._hashes:
-            try:
-                reached = self.height(endpoint) >= height
-                self._hashes[key] = endpoint.block_hash(height) if reached else None
-            except (EndpointTrouble, Refused):
-                self._hashes[key] = None
-        return self._hashes[key]
-
-    def holders(self, height: int, block: bytes) -> list[Endpoint]:
-        return [each for each in self.endpoints if self.hash_at(each, height) == block]
-
-    def deniers(self, height: int, block: bytes) -> int:
-        """How many hold another block at this height. Not having come so far denies nothing."""
-        return sum(self.hash_at(each, height) not in (None, block) for each in self.endpoints)
-
-    def depth(self, holders: Sequence[Endpoint], height: int, agree: int) -> int:
-        """The depth (1: it is the newest block) that ``agree`` of ``holders`` have reached."""
-        depths = sorted((self.height(each) - height + 1 for each in holders), reverse=True)
-        return depths[agree - 1] if len(depths) >= agree else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,24 +227,3 @@ class Observer:
                 session.set_status(anchor.id, Status.ORPHANED)
                 session.set_about(ALARM, sentence)
             below = anchor.height + 1
-
-
-def fetch_proof(endpoint: Endpoint, kept: Kept, record: AnchorRecord) -> EvmProof:
-    """The proof of an anchored entry under the block that brought its record; not judged yet.
-
-    Raises:
-        Retryable: the endpoint does not give one.
-    """
-    anchor = kept.anchor
-    if anchor is None or kept.place is None:
-        raise Retryable("the entry is not in a block yet")
-    try:
-        block = endpoint.block(record.height)
-        account, storage = endpoint.proof(record_slot(anchor.root, anchor.count), record.height)
-        if block is None:
-            raise Retryable(f"{endpoint.name} does not hold block {record.height} any more")
-        header = endpoint.call(lambda _: header_rlp(block))
-        batch = Batch(anchor.root, record.first, anchor.count, kept.place, kept.path)
-        return EvmProof(header, account, storage, batch)
-    except (EndpointTrouble, Refused, InvalidProof) as error:
-        raise Retryable(f"no proof can be had: {error}") from error

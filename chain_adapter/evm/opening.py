@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from chain_adapter.errors import Denied, Fatal, Retryable
-from chain_adapter.evm.state import FORMAT, State
+from chain_adapter.evm.session import FORMAT
+from chain_adapter.evm.state import State
 from chain_adapter.keyfile import load_or_create_key
 from chain_adapter.note import NoteSigner
 

@@ -25,8 +25,10 @@ from chain_adapter.evm.config import EvmConfig
 from chain_adapter.evm.cosigning import sign_digest
 from chain_adapter.evm.endpoints import Endpoints
 from chain_adapter.evm.fees import Price, offer, raised
+from chain_adapter.evm.rows import Anchor, Attempt
 from chain_adapter.evm.rpc import Endpoint, EndpointTrouble, Refused
-from chain_adapter.evm.state import Anchor, Attempt, Session, State
+from chain_adapter.evm.session import Session
+from chain_adapter.evm.state import State
 from chain_adapter.evm.tree import tree_of
 from chain_adapter.receipt import Status
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from chain_adapter import Trust
+from chain_adapter import Ledger, Trust, open_ledger
 from chain_adapter.evm import calls
 from tests.chain_adapter.evm.anvil import Anvil
 from tests.chain_adapter.records import PLATFORM
@@ -66,3 +68,10 @@ def configure(
 def trust_of(ledger: Any) -> Trust:
     trust: Trust = ledger.trust() | Trust(platforms={PLATFORM.key_id: PLATFORM.public})
     return trust
+
+
+def running(base: Path, stack: ExitStack, **fields: Any) -> tuple[Callable[[], Ledger], Anvil]:
+    """A node with a contract, kept by ``stack``, and how to open a ledger on it in ``base``."""
+    node = stack.enter_context(Anvil.start())
+    url = configure(base, node, deploy(node), **fields)
+    return (lambda: open_ledger(url, base=base)), node

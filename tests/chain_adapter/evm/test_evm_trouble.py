@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chain_adapter import Fatal, Result, Retryable, Status, verify
-from chain_adapter.evm import calls, rpc
+from chain_adapter.evm import calls, provider
 from chain_adapter.evm.adapter import EvmLedger
 from chain_adapter.evm.layout import AnchorRecord
 from tests.chain_adapter.evm.anvil import Anvil
@@ -340,7 +340,7 @@ class TestEndpoints:
                 flood.bulk["eth_blockNumber"] = 100_000_000
                 assert ledger.append([make_entry("flood")])[0].status is Status.FINAL
                 assert "too long" in ledger.health().detail
-            assert rpc.MAX_ANSWER < 10_000_000
+            assert provider.MAX_ANSWER < 10_000_000
 
     @pytest.mark.parametrize("garbage", [None, "text", 7, [], {"hash": "0x00"}])
     def test_garbage_is_the_endpoints_trouble_and_nobody_elses(
