@@ -73,7 +73,8 @@ def require_welcome(
         threading.Thread(target=ask, name="deposit-node", daemon=True).start()
     refusals = hearing.wait(policy.patience)
     most = len(policy.nodes) - policy.quorum.need
-    for place, said in refusals.items():
+    for place, heard in refusals.items():
+        said = {node.name: heard[node.name] for node in policy.nodes if node.name in heard}
         for name, detail in said.items():
             report(name, "entry", detail)
         if len(said) > most:
