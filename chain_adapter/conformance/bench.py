@@ -10,6 +10,7 @@ from typing import Final
 
 from chain_adapter.digest import digest_of
 from chain_adapter.entry import Entry
+from chain_adapter.errors import NotFound
 from chain_adapter.keys import EntryKey
 from chain_adapter.ledger import Ledger
 from chain_adapter.receipt import Receipt, Status
@@ -80,7 +81,7 @@ class Bench:
         """
         end = time.monotonic() + self._patience
         while True:
-            receipts = [ledger.refresh(receipt) for receipt in receipts]
+            receipts = [_refreshed(ledger, receipt) for receipt in receipts]
             waiting = [each for each in receipts if each.status is not Status.FINAL]
             if not waiting:
                 return list(receipts)
@@ -96,6 +97,13 @@ class Bench:
     def appended(self, ledger: Ledger, entries: Sequence[Entry]) -> list[Receipt]:
         """Recorded and final."""
         return self.settled(ledger, ledger.append(entries))
+
+
+def _refreshed(ledger: Ledger, receipt: Receipt) -> Receipt:
+    try:
+        return ledger.refresh(receipt)
+    except NotFound as error:
+        raise Broken(f"{receipt.key} was acknowledged and then not known") from error
 
 
 def _token(name: str, content: str) -> bytes:

@@ -88,6 +88,7 @@ class Promises:
             one, other, two = bench.appended(ledger, batch)
             require(one == two, "the same entry twice is one record")
             require(other.position != one.position, "and no other entry's place")
+            require(len(list(ledger.events())) == 2, "also among the events")
 
     def test_the_same_key_with_other_content_is_a_conflict(self, bench: Bench) -> None:
         taken, fresh = bench.entry("taken"), bench.entry("fresh")
