@@ -36,6 +36,9 @@ from portal.matters.service import MatterService
 from portal.nodes.service import NodeMap
 from portal.operators.service import OperatorService
 from portal.organisations.service import OrganisationService
+from portal.packets.cutting import Cutting
+from portal.packets.service import PacketService
+from portal.packets.spec import open_spec
 from portal.privacy.service import PrivacyService
 from portal.settings import Settings
 from portal.signing.cosigning import Cosigner
@@ -96,6 +99,7 @@ class Services:
     nodes: NodeMap
     consortium: ConsortiumService
     vouching: VouchService
+    packets: PacketService
     signing: SigningService
 
     @property
@@ -123,6 +127,7 @@ class Services:
             *self.certificates.sidelines(),
             *self.consortium.sidelines(),
             *self.vouching.sidelines(),
+            *self.packets.sidelines(),
         )
 
     def housekeeping(self) -> None:
@@ -142,6 +147,7 @@ class Services:
             "draws": self.draws.sweep,
             "desk": self.desk.housekeeping,
             "vouching": self.vouching.housekeeping,
+            "packets": self.packets.housekeeping,
             "beats": lambda: forget_old_beats(self.database, self.clock()),
         }
         for name, step in steps.items():
@@ -203,6 +209,14 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         queue = Queue(settings)
         sealer = _sealer(settings, pki, stamper)
         entry_key = keys.entry_key()
+        cutting = Cutting(
+            open_spec(settings.packets, ledgers),
+            settings.path("packets"),
+            database,
+            vault,
+            Box.of(identity),
+            clock or _now,
+        )
         tools = Tools(
             settings=settings,
             database=database,
@@ -215,6 +229,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             secret=keys.secret("pseudonyms"),
             nudge=queue.nudge,
             clock=clock or _now,
+            data_tree=cutting,
             cosigner=Cosigner(database, Box.of(identity), entry_key.key_id, clock or _now),
             members=Membership(
                 database,
@@ -225,13 +240,18 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         )
         hosts, secret = open_hosts(settings), keys.secret(SECRET)
         captures = CaptureService(tools, Filing(tools), hosts, secret)
-        built = services_of(tools, authority, queue, Box.of(identity), captures)
+        built = services_of(tools, authority, queue, Box.of(identity), captures, cutting)
         undo.pop_all()
     return built
 
 
 def services_of(
-    tools: Tools, authority: Authority | None, queue: Queue, box: Box, captures: CaptureService
+    tools: Tools,
+    authority: Authority | None,
+    queue: Queue,
+    box: Box,
+    captures: CaptureService,
+    cutting: Cutting,
 ) -> Services:
     """The services around ``tools``; tests hand in tools of their own."""
     settings = tools.settings
@@ -283,6 +303,7 @@ def services_of(
         consortium=ConsortiumService(tools, membership),
         certificates=CertificateService(tools, box, matters, checks, mail.post),
         vouching=VouchService(tools, mail.post),
+        packets=PacketService(tools, cutting, settings.path("packets")),
         signing=SigningService(tools, box),
     )
 

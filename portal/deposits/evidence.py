@@ -59,6 +59,7 @@ def new_entry(tools: Tools, deposit: Deposit, token: Token) -> Entry:
         by=signer_of(deposit, str(record["depositor"])),
         platform=tools.entry_key.key_id,
         signatures=() if signature is None else (signature,),
+        data=tools.data_root(deposit),
     )
     return tools.entry_key.sign(entry)
 

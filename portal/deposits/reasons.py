@@ -30,6 +30,7 @@ WAITS: Final[Mapping[str, LazyString]] = {
     "ledger_pending": lazy_gettext("The ledger has the record, which is not final yet."),
     "ledger_further": lazy_gettext("Too few of the ledgers that must hold it do so far."),
     "ledger_fatal": lazy_gettext("The ledger does not work; the operator has to look at it."),
+    "packets_cutting": lazy_gettext("The content is being cut into packets for the deposit nodes."),
     "vault_unavailable": lazy_gettext("The storage cannot be written just now."),
     "letter": lazy_gettext("The letter could not be made; the operator has to look at it."),
     "seal": lazy_gettext("The letter could not be sealed; the operator has to look at it."),

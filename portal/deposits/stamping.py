@@ -24,7 +24,7 @@ class Stamping:
         if not rows:
             return []
         done: list[Done] = []
-        failed: list[Failed] = []
+        rows, failed = self._cut(rows)
         outcomes = attempt(self._tools.stamper.stamp_many, [digests_of(row)[0] for row in rows])
         try:
             trust = self._tools.stamper.trust()
@@ -38,6 +38,18 @@ class Stamping:
                 failed.append(Failed(row, error))
         self._steps.failed(State.RECEIVED, failed)
         return self._steps.done(State.RECEIVED, State.TIMESTAMPED, done)
+
+    def _cut(self, rows: Sequence[Deposit]) -> tuple[list[Deposit], list[Failed]]:
+        """Those whose content is cut into packets, or need not be; no token is spent on others."""
+        ready: list[Deposit] = []
+        failed: list[Failed] = []
+        for row in rows:
+            try:
+                self._tools.data_root(row)
+                ready.append(row)
+            except Exception as error:  # noqa: BLE001 - recorded as the reason
+                failed.append(Failed(row, error))
+        return ready, failed
 
     def _stamped(self, row: Deposit, outcome: Token | Exception, trust: TrustStore) -> Done:
         if isinstance(outcome, Exception):

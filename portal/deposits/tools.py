@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from chain_adapter import EntryKey, Ledger, Trust
 from portal.consortium.membership import Everybody, Members
 from portal.database import Database
+from portal.deposits.models import Deposit
 from portal.settings import Settings
 from portal.signing.cosigning import Cosigner
 from portal.storage import Vault
@@ -17,6 +19,17 @@ from timestamping.package_trust import PackageTrust
 from timestamping.pdf.sealer import Sealer
 from timestamping.stamper import Stamper
 from timestamping.trust import TrustStore
+
+
+class DataTree(Protocol):
+    """What commits to a deposit's content in parts."""
+
+    def root(self, deposit: Deposit) -> bytes | None:
+        """32 bytes for the entry, the same each time; None when there are no parts.
+
+        Raises:
+            NotFinal, VaultError: the deposit waits.
+        """
 
 
 @dataclass(frozen=True)
@@ -37,11 +50,16 @@ class Tools:
     nudge: Callable[[], None]
     clock: Callable[[], datetime]
     cosigner: Cosigner
+    data_tree: DataTree | None = None
     members: Members = field(default_factory=Everybody)
 
     @property
     def ledger(self) -> Ledger:
         return self.ledgers[0]
+
+    def data_root(self, deposit: Deposit) -> bytes | None:
+        """As :meth:`DataTree.root`; None when nothing is cut."""
+        return self.data_tree.root(deposit) if self.data_tree is not None else None
 
     def ledger_trust(self) -> Trust:
         """What entries, receipts and proofs are verified under."""

@@ -1,6 +1,6 @@
 """Erasing content: requested → erasing → done. The worker's side.
 
-The bytes go; letter, token, entry, receipt, proof and custody entries stay, so that whoever still
+The bytes go, and the keys of packets that nodes have; letter, token, entry, receipt, proof and custody entries stay, so that whoever still
 has the file can prove it.
 
 ``erasing`` is written before the first byte goes: a process that dies in the middle is continued,
@@ -23,6 +23,7 @@ from portal.audit.service import record
 from portal.database import Database, advance
 from portal.deposits.folders import SEVERAL
 from portal.deposits.models import Deposit, DepositFile, State
+from portal.packets.service import forget_keys
 from portal.privacy.holds import held
 from portal.privacy.models import Erasure, ErasureState
 from portal.storage import Vault, VaultError
@@ -93,6 +94,7 @@ class Eraser:
             erasure = session.get_one(Erasure, erasure_id)
             deposit = session.get_one(Deposit, erasure.deposit_id)
             deposit.erased_at, deposit.erased_for = now, erasure.asked_as
+            forget_keys(session, deposit.id)
             if deposit.kind in SEVERAL:
                 _forget_files(session, deposit.id)
             else:
