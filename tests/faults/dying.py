@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from multiprocessing.connection import Connection
@@ -24,11 +25,13 @@ from chain_adapter.tlog import TlogLedger
 from portal.app import create_app
 from portal.audit.actor import Actor
 from portal.database import Database
+from portal.deposits.service import DepositService
 from portal.services import build_services
 from portal.settings import Settings
 from portal.storage import Vault
 from portal.storage.intake import Intake
 from portal.uploads.service import Grouping, Wish
+from tests.portal.deposits.pending import PendingLedger
 from timestamping.stamper import Stamper
 
 #: A server that forks children with everything imported, and no threads or connections of a test.
@@ -85,6 +88,7 @@ def _light(crossings: int) -> None:
     for owner, name in (
         (Stamper, "stamp_many"),
         (TlogLedger, "append"),
+        (PendingLedger, "append"),
         (Vault, "put"),
         (Intake, "keep"),
     ):
@@ -98,6 +102,20 @@ def work(settings: Settings, crossings: int, minutes_ahead: int) -> None:
     services = build_services(settings, clock=lambda: datetime.now(UTC) + ahead)
     _light(crossings)
     while services.deposits.advance():
+        pass
+
+
+def work_watched(
+    settings: Settings, crossings: int, minutes_ahead: int, up: tuple[str, ...]
+) -> None:
+    """As :func:`work`, where both ledgers need nodes, of which those in ``up`` answer."""
+    ahead = timedelta(minutes=minutes_ahead)
+    services = build_services(settings, clock=lambda: datetime.now(UTC) + ahead)
+    tools = services.deposits.tools
+    watched = tuple(PendingLedger(each, up) for each in tools.ledgers)
+    deposits = DepositService(replace(tools, ledgers=watched))
+    _light(crossings)
+    while deposits.advance() + deposits.follow():
         pass
 
 
