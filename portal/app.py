@@ -47,6 +47,7 @@ from portal.operators import views as operators_views
 from portal.organisations import views as organisations_views
 from portal.organisations import views_access as access_views
 from portal.organisations import views_joining as joining_views
+from portal.packets import views as packets_views
 from portal.privacy import account_views as own_views
 from portal.privacy import views as privacy_views
 from portal.published import views as published_views
@@ -103,6 +104,7 @@ _PAGES = (
     privacy_views,
     own_views,
     vouching_views,
+    packets_views,
 )
 _APIS = (deposits_api, verification_api, ledger_api, nodes_api, key_api, webhooks_api, signing_api)
 _HERE = Path(__file__).parent

@@ -27,6 +27,7 @@ from portal.deposits.command import deposit_and_wait
 from portal.deposits.index_command import search
 from portal.jobs import Heartbeat, run_worker
 from portal.operators.command import vault
+from portal.packets.command import packets
 from portal.problems import PortalError
 from portal.ui.context import services
 from portal.vouching.command import vouch
@@ -37,7 +38,7 @@ _CLI = Actor.process("cli")
 def install(app: Flask) -> None:
     for command in (
         *(init, worker, deposit, create_user_command, api_key_command, audit, vault),
-        *(reset_second_factor, search, recheck, vouch),
+        *(reset_second_factor, search, recheck, vouch, packets),
     ):
         app.cli.add_command(command)
 

@@ -33,6 +33,8 @@ LOOPS: Final = {
     "webhooks": lazy_gettext("webhooks"),
     "checks": lazy_gettext("health checks"),
     "vouching": lazy_gettext("re-reading"),
+    "packets": lazy_gettext("packets"),
+    "packets-cut": lazy_gettext("packets of large content"),
     "activity": lazy_gettext("activity"),
     "erasure": lazy_gettext("erasure"),
     "captures": lazy_gettext("desktops"),
