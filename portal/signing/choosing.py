@@ -19,8 +19,8 @@ SIGNING_WORDS: Final = {
         "You sign nothing. The portal alone signs the record, and the letter says so."
     ),
     "sign-held": lazy_gettext(
-        "The portal signs with the key it holds for you: that it records these digests as deposit "
-        "of your key. The letter says that the portal holds it."
+        "The portal signs with the key that it holds for you, as soon as it has the digests. The "
+        "letter says that the portal holds the key."
     ),
     "sign-text": lazy_gettext(
         "With your key %(key)s you sign: the platform %(platform)s shall record the digests "

@@ -103,7 +103,7 @@ class Signer:
                 "The signature does not fit this deposit: other digests, another id, another "
                 "platform or another key were signed. Nothing was deposited."
             )
-            raise _refused("signature_mismatch", message)
+            raise BadInput("signature_mismatch", message, field="signature")
         return Signed(transaction, signature, self.key, self.scheme)
 
     def _made(
@@ -111,7 +111,7 @@ class Signer:
     ) -> Signed:
         if asked.value is not None:
             message = "The portal holds this key: it signs itself, and takes no signature by it."
-            raise _refused("signing_key_held", message)
+            raise BadInput("signing_key_held", message, field="signature")
         deposit_id = check_id(asked.id) if asked.id else str(uuid4())
         transaction = self._transaction(kind, deposit_id, digests)
         return Signed(transaction, private.sign_transaction(transaction), self.key, self.scheme)
@@ -149,9 +149,14 @@ class Cosigner:
         key = row.key if row is not None else certificate
         if not key:
             message = "%(key)s is none of your signing keys."
-            raise _refused("signing_key_unknown", message, key=by[:80])
+            raise BadInput("signing_key_unknown", message, field="signature", key=by[:80])
         if row is not None and row.revoked_at is not None:
-            raise _refused("signing_key_revoked", "The signing key %(key)s was revoked.", key=by)
+            raise BadInput(
+                "signing_key_revoked",
+                "The signing key %(key)s was revoked.",
+                field="signature",
+                key=by,
+            )
         if len(key) != 32:
             check_usable(key, self._clock())
         private = self._held(row) if row is not None and row.scheme == PLATFORM else None
@@ -192,17 +197,13 @@ def check_id(text: str) -> str:
 
 def _signature(transaction: Transaction, asked: Cosigning, key: bytes) -> Signature:
     if asked.value is None:
-        raise _refused("signature_missing", "The signature itself is missing.")
+        raise BadInput("signature_missing", "The signature itself is missing.", field="signature")
     if asked.algorithm != algorithm_of(key):
         message = "This key signs by %(right)s, not by %(given)s."
         right, given = algorithm_of(key), asked.algorithm[:40]
-        raise _refused("signature_algorithm", message, right=right, given=given)
+        raise BadInput("signature_algorithm", message, field="signature", right=right, given=given)
     try:
         return Signature("depositor", transaction.by, asked.algorithm, asked.value)
     except InvalidEntry as error:
         message = "This is no well-formed signature: %(reason)s."
-        raise _refused("signature_form", message, reason=error.reason) from error
-
-
-def _refused(code: str, message: str, **params: str | int) -> BadInput:
-    return BadInput(code, message, field="signature", **params)
+        raise BadInput("signature_form", message, field="signature", reason=error.reason) from error
