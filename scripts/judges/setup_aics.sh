@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Give the judge aics-tlog an environment of its own, .judges/aics. Looks first, so that running it
-# again is cheap. The package declares Python 3.12 and runs on 3.11.
+# Give the judges aics-tlog and aics-witness an environment of their own, .judges/aics. Looks first,
+# so that running it again is cheap. The packages declare Python 3.12 and run on 3.11.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 home=.judges/aics
