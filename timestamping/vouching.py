@@ -57,6 +57,10 @@ class Rfc3161Voucher:
         except TimestampError as error:
             raise VoucherUnavailable(str(error)) from error
 
+    def close(self) -> None:
+        if self._stamper is not None:
+            self._stamper.close()
+
 
 def open_voucher(roots: Path | None, stamper: str) -> Rfc3161Voucher:
     """``roots``: PEM file of trusted TSA roots. ``stamper``: as in the setting STAMPERS, "" for

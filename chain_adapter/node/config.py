@@ -35,7 +35,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from chain_adapter.errors import Fatal, InvalidProof
 from chain_adapter.keys import key_id_of
@@ -162,8 +162,9 @@ def _platform(key_id: str, text: str) -> tuple[str, bytes]:
 def _stamper(folder: Path, value: Mapping[str, Any]) -> str:
     if not value:
         return ""
-    url = _url(value["url"]) if "#" not in value["url"] else str(value["url"])
-    return f"{url}#trust={folder / value['trust']}" if "trust" in value else url
+    if "trust" not in value:
+        return _url(value["url"])
+    return f"{_url(value['url'])}#trust={quote(str(folder / value['trust']))}"
 
 
 def _url(text: str) -> str:

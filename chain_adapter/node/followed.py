@@ -38,7 +38,7 @@ class FollowedLog:
         web: Web,
         limits: Limits,
     ) -> None:
-        self.config, self._refusals = config, refusals
+        self.config, self.voucher, self._refusals = config, voucher, refusals
         self.copy = LogCopy(storage, config.origin)
         self.members = Members(config.origin, config.rule)
         self.examiner: Examiner | None = None

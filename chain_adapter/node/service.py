@@ -122,6 +122,9 @@ class Node:
         return found is not None
 
     def close(self) -> None:
+        for log in self.logs.values():
+            if log.voucher is not None:
+                log.voucher.close()
         self.web.close()
         self.storage.close()
 

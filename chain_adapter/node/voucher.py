@@ -44,6 +44,9 @@ class Voucher(Protocol):
             VoucherUnavailable: none can be had now.
         """
 
+    def close(self) -> None:
+        """Give back connections."""
+
 
 OpenVoucher = Callable[[Path | None, str], Voucher]
 
