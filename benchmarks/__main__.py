@@ -13,19 +13,26 @@ import sys
 NAMES = (
     "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "recorder",
     "desktop", "sealing", "browser_draw", "draw_viewers", "members",
+    "witness", "evm",
 )  # fmt: skip
 #: Run only when named: they fill a database or a folder for minutes before they measure.
 ON_REQUEST = ("search", "lottery", "ingesting")
-#: Names people also use for the same measurement.
-ALIASES = {"ledgers": "tlog"}
-MODULES = {"members": "ledgers_members", "tlog": "ledgers"}
+#: Names for several at once.
+GROUPS = {"ledgers": ("tlog", "witness", "evm", "members")}
+MODULES = {
+    "evm": "ledgers_evm",
+    "members": "ledgers_members",
+    "tlog": "ledgers",
+    "witness": "ledgers_witness",
+}
 
 
 def main(arguments: list[str]) -> int:
-    wanted = [ALIASES.get(name, name) for name in arguments] or list(NAMES)
+    asked = arguments or NAMES
+    wanted = [each for name in asked for each in GROUPS.get(name, (name,))]
     unknown = sorted(set(wanted) - {*NAMES, *ON_REQUEST})
     if unknown:
-        known = ", ".join((*NAMES, *ON_REQUEST))
+        known = ", ".join((*NAMES, *ON_REQUEST, *GROUPS))
         print(f"unknown benchmark {', '.join(unknown)}; known are {known}", file=sys.stderr)
         return 2
     from benchmarks import _figures

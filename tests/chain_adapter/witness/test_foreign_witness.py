@@ -36,15 +36,16 @@ def foreign(tmp_path: Path, folder: Path) -> Iterator[PolicyNode]:
         vkey = ledger.vkey
     home = tmp_path / "aics"
     home.mkdir()
+    config = str(home / "witness.json")
     (port,) = free_ports(1)
 
     def run(*arguments: str) -> str:
-        command = [BIN / "aics-witness", *arguments, "--config", home / "witness.json"]
+        command = [str(BIN / "aics-witness"), *arguments, "--config", config]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     said = run("init", "--name", "witness.elsewhere.example/w1", "--listen", f"127.0.0.1:{port}")
     run("add-log", "--origin", ORIGIN, "--vkey", vkey)
-    command = [BIN / "aics-witness", "serve", "--config", home / "witness.json"]
+    command = [str(BIN / "aics-witness"), "serve", "--config", config]
     url = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         _wait(f"{url}/healthz")
@@ -78,7 +79,8 @@ def judge(
     note, policy = base / "note", base / "policy.json"
     note.write_text(checkpoint)
     policy.write_text(json.dumps({"quorum": need, "witnesses": list(ledger.policy.quorum.nodes)}))
-    command = [BIN / "python", ROOT / "scripts/judges/aics_quorum.py", note, ledger.vkey, policy]
+    script = ROOT / "scripts/judges/aics_quorum.py"
+    command = [str(each) for each in (BIN / "python", script, note, ledger.vkey, policy)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
