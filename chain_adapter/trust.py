@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
 
 from chain_adapter.errors import InvalidProof
+from chain_adapter.evm.validators import require_validators
 from chain_adapter.keys import key_id_of
 from chain_adapter.note import VerifierKey
 from chain_adapter.quorum import Quorum, node_keys
-
-_ADDRESS: Final = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Trust:
         for ledger, quorum in self.quorums.items():
             self._require_others(ledger, quorum)
         for ledger, validators in self.validators.items():
-            _require_addresses(ledger, validators)
+            require_validators(ledger, validators)
         for name in ("ledgers", "platforms", "depositors", "quorums", "validators"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
@@ -66,11 +63,3 @@ class Trust:
         own = VerifierKey.parse(vkey).public if vkey else None
         if any(key.name == ledger or key.public == own for key in node_keys(quorum.nodes)):
             raise InvalidProof(f"ledger {ledger} is listed as a deposit node of its own")
-
-
-def _require_addresses(ledger: str, validators: tuple[str, ...]) -> None:
-    if not validators or len(set(validators)) != len(validators):
-        raise InvalidProof(f"the validators of {ledger} are none, or one is listed twice")
-    for address in validators:
-        if _ADDRESS.fullmatch(address) is None:
-            raise InvalidProof(f"{address[:80]!r} is not a validator's address in lower case")

@@ -10,7 +10,8 @@ crl.pem       revocation lists                   ledger.vkey         one verifie
 platform.pem  Ed25519 public keys (RFC 8410)     depositor.pem        keys and certificates of
                                                                      co-signing depositors
 notary.pem    outside roots of notaries' certificates, and revocation lists of their authorities
-witness.policy  which deposit nodes must have cosigned which ledger (RFC 8785)
+witness.policy     which deposit nodes must have cosigned which ledger (RFC 8785)
+validators.policy  which validators must have sealed the blocks of which contract's chain (RFC 8785)
 ```
 
 A root in ``notary.pem`` vouches for the signatures of notaries and for nothing else.
@@ -29,6 +30,7 @@ import rfc8785
 from asn1crypto import pem, x509
 
 from chain_adapter.errors import InvalidProof
+from chain_adapter.evm.validators import decode_validators, encode_validators
 from chain_adapter.keys import key_id_of
 from chain_adapter.quorum import Quorum, decode_quorums, encode_quorums, node_keys
 from chain_adapter.trust import Trust
@@ -40,9 +42,10 @@ ROOT, TSA, SEAL, CRL = "root.pem", "tsa.pem", "seal.pem", "crl.pem"
 LEDGER, PLATFORM, DEPOSITOR = "ledger.vkey", "platform.pem", "depositor.pem"
 NOTARY: Final = "notary.pem"
 WITNESS: Final = "witness.policy"
+VALIDATORS: Final = "validators.policy"
 #: SubjectPublicKeyInfo of Ed25519 up to the 32 raw bytes (RFC 8410 §4).
 _SPKI: Final = bytes.fromhex("302a300506032b6570032100")
-NAMES: Final = (ROOT, TSA, SEAL, CRL, LEDGER, PLATFORM, DEPOSITOR, NOTARY, WITNESS)
+NAMES: Final = (ROOT, TSA, SEAL, CRL, LEDGER, PLATFORM, DEPOSITOR, NOTARY, WITNESS, VALIDATORS)
 
 
 class BadTrust(ValueError):
@@ -51,9 +54,9 @@ class BadTrust(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """``kind`` is "root", "notary", "ledger", "quorum", "node" or "platform"; ``value`` the SHA-256
-    of the certificate's DER in hexadecimal, the key itself as people compare it, or how many of how
-    many nodes are needed, and from which entry on."""
+    """``kind`` is "root", "notary", "ledger", "quorum", "node", "validator" or "platform";
+    ``value`` the SHA-256 of the certificate's DER in hexadecimal, the key or address itself as
+    people compare it, or how many of how many nodes are needed, and from which entry on."""
 
     kind: str
     name: str
@@ -94,6 +97,7 @@ class PackageTrust:
             DEPOSITOR: _depositors(self.ledger.depositors),
             NOTARY: (self.notaries.roots_pem() + self.notaries.crls_pem()).encode(),
             WITNESS: encode_quorums(self.ledger.quorums),
+            VALIDATORS: encode_validators(self.ledger.validators),
         }
 
     @classmethod
@@ -113,6 +117,7 @@ class PackageTrust:
                 platforms=_keys(files, PLATFORM),
                 depositors=_keys(files, DEPOSITOR, certificates=True),
                 quorums=_quorums(files),
+                validators=_validators(files),
             )
         except InvalidProof as error:
             raise BadTrust(f"{LEDGER}: {error}") from error
@@ -139,7 +144,11 @@ class PackageTrust:
     def to_json(self) -> bytes:
         """The trust folder as one RFC 8785 document, for the letter's attachment."""
         files = self.files()
-        for name in (NOTARY, WITNESS):  # letters from before these carry the same document
+        for name in (
+            NOTARY,
+            WITNESS,
+            VALIDATORS,
+        ):  # letters from before these carry the same document
             if not files[name]:
                 del files[name]
         return rfc8785.dumps({name: data.decode() for name, data in files.items()})
@@ -171,7 +180,12 @@ class PackageTrust:
             Fingerprint("platform", key_id, key.hex())
             for key_id, key in self.ledger.platforms.items()
         )
-        return (*roots, *notaries, *ledgers, *nodes, *platforms)
+        validators = (
+            Fingerprint("validator", ledger, address)
+            for ledger, addresses in self.ledger.validators.items()
+            for address in addresses
+        )
+        return (*roots, *notaries, *ledgers, *nodes, *validators, *platforms)
 
 
 def _fingerprint(kind: str, der: bytes) -> Fingerprint:
@@ -229,6 +243,13 @@ def _quorums(files: Mapping[str, bytes]) -> dict[str, Quorum]:
         return decode_quorums(files.get(WITNESS, b""))
     except InvalidProof as error:
         raise BadTrust(f"{WITNESS}: {error}") from error
+
+
+def _validators(files: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
+    try:
+        return decode_validators(files.get(VALIDATORS, b""))
+    except InvalidProof as error:
+        raise BadTrust(f"{VALIDATORS}: {error}") from error
 
 
 def _keys(files: Mapping[str, bytes], name: str, *, certificates: bool = False) -> dict[str, bytes]:

@@ -172,6 +172,7 @@ ANCHORS: Final = {
     "ledger": ("账本公钥", "ledger key"),
     "node": ("存证节点公钥", "deposit node key"),
     "quorum": ("所需存证节点数", "deposit nodes needed"),
+    "validator": ("链上验证节点地址", "validator's address"),
     "platform": ("平台公钥", "platform key"),
     "depositor": ("存证人公钥", "depositor key"),
 }
