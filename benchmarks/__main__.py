@@ -13,13 +13,14 @@ import sys
 NAMES = (
     "tsa", "verifier", "tlog", "letter", "storage", "portal", "batch", "gateway", "recorder",
     "desktop", "sealing", "browser_draw", "draw_viewers", "members",
-    "witness", "evm",
+    "witness", "evm", "proof",
 )  # fmt: skip
 #: Run only when named: they fill a database or a folder for minutes before they measure.
 ON_REQUEST = ("search", "lottery", "ingesting")
 #: Names for several at once.
 GROUPS = {"ledgers": ("tlog", "witness", "evm", "members")}
 MODULES = {
+    "proof": "ledgers_proof",
     "evm": "ledgers_evm",
     "members": "ledgers_members",
     "tlog": "ledgers",
