@@ -18,7 +18,7 @@ NAMES = (
 #: Run only when named: they fill a database or a folder for minutes before they measure.
 ON_REQUEST = ("search", "lottery", "ingesting")
 #: Names for several at once.
-GROUPS = {"ledgers": ("tlog", "witness", "evm", "members")}
+GROUPS = {"ledgers": ("tlog", "witness", "evm", "proof", "members")}
 MODULES = {
     "proof": "ledgers_proof",
     "evm": "ledgers_evm",
