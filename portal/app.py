@@ -28,6 +28,8 @@ from portal.captures import views as captures_views
 from portal.cases import views as cases_views
 from portal.certificates import views as certificates_views
 from portal.checks import views as checks_views
+from portal.consortium import api as consortium_api
+from portal.consortium import views as consortium_views
 from portal.deposits import api as deposits_api
 from portal.deposits import views as deposits_views
 from portal.deposits.uploads import UploadRequest
@@ -79,6 +81,7 @@ _PAGES = (
     verification_views,
     explorer_views,
     nodes_views,
+    consortium_views,
     uploads_tus,
     uploads_views,
     api_views,
@@ -106,7 +109,16 @@ _PAGES = (
     vouching_views,
     packets_views,
 )
-_APIS = (deposits_api, verification_api, ledger_api, nodes_api, key_api, webhooks_api, signing_api)
+_APIS = (
+    deposits_api,
+    verification_api,
+    ledger_api,
+    nodes_api,
+    consortium_api,
+    key_api,
+    webhooks_api,
+    signing_api,
+)
 _HERE = Path(__file__).parent
 #: seconds
 _YEAR: Final = 365 * 24 * 3600

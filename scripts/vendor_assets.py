@@ -51,8 +51,10 @@ PACKAGES = {"@noble/curves": "noble/curves", "@noble/hashes": "noble/hashes"}
 STARTS = (
     "@noble/curves/bls12-381.js",
     "@noble/curves/ed25519.js",
+    "@noble/curves/secp256k1.js",
     "@noble/hashes/hkdf.js",
     "@noble/hashes/sha2.js",
+    "@noble/hashes/sha3.js",
 )
 
 #: the statement itself, at the start of a line: examples in comments import much more

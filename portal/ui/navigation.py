@@ -9,6 +9,7 @@ from flask import current_app, request
 from flask_babel import LazyString, lazy_gettext
 
 from portal.audit.actor import Actor
+from portal.ui.context import services
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Item:
     def visible_to(self, actor: Actor) -> bool:
         if self.endpoint not in current_app.view_functions:
             return False
+        if self.endpoint == "consortium.members" and not services().consortium.membership.active:
+            return False
         return not self.roles or actor.has(*self.roles) or (self.roles == ("*",) and bool(actor.id))
 
 
@@ -42,6 +45,7 @@ _MAIN = (
     Item("desk.queue", lazy_gettext("Desk"), "scale", ("notary", "auditor")),
     Item("verification.page", lazy_gettext("Verify"), "shield-check"),
     Item("explorer.latest", lazy_gettext("Ledger"), "list-tree"),
+    Item("consortium.members", lazy_gettext("Members"), "users"),
     Item("nodes.show", lazy_gettext("Nodes"), "network"),
     Item("audit.log", lazy_gettext("Custody log"), "history", ("auditor", "administrator")),
     Item(
