@@ -7,7 +7,8 @@ Pure: no network, no database, no clock. The steps, in order; the first that doe
 3.  The depositor signed its transaction, when it carries a depositor's signature or names a key.
 4.  The receipt speaks of this entry: its key, and its RFC 6962 leaf hash.
 5.  The receipt says that the record is final.
-6.  The receipt's ledger is a trusted one, of a kind this verifier knows.
+6.  The receipt's ledger is a trusted one, of a kind this verifier knows, and of the kind that what
+    is demanded of the ledger (deposit nodes, validators) can be shown for.
 7.  The receipt's checkpoint is signed by that ledger.
 8.  The receipt's time is the time signed with that checkpoint.
 9.  The proof's checkpoint is signed by that ledger.

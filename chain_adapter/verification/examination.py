@@ -81,6 +81,8 @@ class Examination:
     """
 
     schemes: ClassVar[tuple[str, ...]] = ()
+    #: Which of trust's further demands on a ledger the steps judge: "quorums", "validators".
+    judges: ClassVar[frozenset[str]] = frozenset()
     proof_type: ClassVar[type[LedgerProof]]
     steps: ClassVar[tuple[Step, ...]] = ()
 
@@ -174,6 +176,11 @@ class Examination:
         vkey = self.trust.ledgers.get(self.receipt.ledger)
         if vkey is None:
             raise Stop(Result.UNTRUSTED_KEY, f"ledger {self.receipt.ledger} is not trusted")
+        for demand in ("quorums", "validators"):
+            # Whoever holds the ledger's key must not escape the demand under another scheme.
+            if demand not in self.judges and self.receipt.ledger in getattr(self.trust, demand):
+                detail = f"such receipts do not show the {demand} that this ledger needs"
+                raise Stop(Result.TAMPERED, detail)
         self.ledger_key = VerifierKey.parse(vkey)
         return vkey
 

@@ -22,6 +22,7 @@ class LogExamination(Examination):
     """A record in a C2SP transparency log, alone or with deposit nodes."""
 
     schemes: ClassVar[tuple[str, ...]] = ("tlog", "witness")
+    judges: ClassVar[frozenset[str]] = frozenset(("quorums",))
     proof_type: ClassVar[type[Proof]] = Proof
     steps: ClassVar[tuple[Step, ...]]
 

@@ -16,6 +16,7 @@ import pytest
 from chain_adapter import Fatal, InvalidProof, Outcome, Result, decode_proof, open_ledger, verify
 from chain_adapter.conformance import Bench
 from chain_adapter.verification import Examination, Step, kinds
+from tests.chain_adapter.witness.signers import quorum_of
 from tests.contract.plugins import installed
 
 
@@ -68,6 +69,11 @@ def test_records_of_a_plug_in_are_judged_by_its_verifier_and_else_refused(
         assert verdict.ok
         assert [check.number for check in verdict.checks] == [1, 2, 3, 4, 5, 6, 41, 42, 43, 44]
         assert decode_proof("toy", proof.encode()) == proof
+        # Nobody escapes the deposit nodes that a ledger needs by calling its receipts a toy's.
+        watched = replace(trust, quorums={receipt.ledger: quorum_of(3)})
+        escaped = verify(entry, receipt, proof, watched).failed
+        assert escaped is not None
+        assert (escaped.code, escaped.outcome) == ("ledger_trusted", Outcome.FAIL)
     verdict = verify(entry, receipt, proof, trust)
     assert verdict.result is Result.TAMPERED
     assert verdict.failed is not None

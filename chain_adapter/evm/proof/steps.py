@@ -32,6 +32,7 @@ class EvmExamination(Examination):
     """A record in the contract ``DepositAnchor``."""
 
     schemes: ClassVar[tuple[str, ...]] = ("evm",)
+    judges: ClassVar[frozenset[str]] = frozenset(("validators",))
     proof_type: ClassVar[type[EvmProof]] = EvmProof
     steps: ClassVar[tuple[Step, ...]]
 

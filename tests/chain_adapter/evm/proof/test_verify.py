@@ -253,6 +253,14 @@ def test_scheme_and_proof_belong_together() -> None:
         assert (verdict.failed.code, verdict.result) == ("ledger_trusted", Result.TAMPERED)
 
 
+def test_validators_cannot_be_escaped_under_another_scheme() -> None:
+    """Not by a receipt that calls the chain a log, whatever key signs it."""
+    receipt = replace(SEALED.receipt, scheme="tlog")
+    verdict = verify(SEALED.entry, receipt, Proof(0, (), ""), SEALED.trust)
+    assert verdict.failed is not None
+    assert "validators" in verdict.failed.detail
+
+
 def test_a_record_of_another_contract_is_not_this_ones() -> None:
     """The same proof and note under another ledger's name, whose observer has the same key."""
     other = LEDGER.replace("1337", "1")
