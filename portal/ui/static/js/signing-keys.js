@@ -23,7 +23,7 @@ const ask = async (address, body) => {
       },
     });
   } catch { throw new Told(say("offline")); }
-  if (answer.url.includes("/signin")) throw new Told(say("session"));
+  if (new URL(answer.url).pathname === "/signin") throw new Told(say("session"));
   const said = await answer.json().catch(() => ({}));
   if (answer.ok) return said;
   const error = new Told((said.error || {}).message || say("offline"));
