@@ -225,7 +225,7 @@ class Letters:
 
 def _is_shared(ledger: str, trust: Trust) -> bool:
     """Whether several parties keep a ledger: its validators are known, and their seals verified."""
-    return len(getattr(trust, "validators", {}).get(ledger, ())) > 1
+    return len(trust.validators.get(ledger, ())) > 1
 
 
 def _until_issued(custody: list[AuditEntry]) -> list[AuditEntry]:

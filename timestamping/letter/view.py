@@ -49,8 +49,13 @@ _ANCHOR_NAMES = {
     "root": Words("根证书", "Root certificate, SHA-256"),
     "notary": Words("公证员根证书", "Notaries' root certificate, SHA-256"),
     "ledger": Words("账本公钥", "Ledger key"),
+    "quorum": Words("须联署的节点数", "Deposit nodes that must cosign"),
+    "node": Words("存证节点公钥", "Deposit node's key"),
+    "validator": Words("链上验证节点地址", "Validator's address"),
     "platform": Words("平台公钥", "Platform key (Ed25519)"),
 }
+#: Anchors that are no hexadecimal digits.
+_AS_WRITTEN = frozenset({"ledger", "quorum", "node", "validator"})
 STATEMENT = Words(
     "兹证明：下述电子数据的摘要已由本平台接收，加盖 RFC 3161 时间戳，并记入账本。",
     "This letter states that the digest of the data below was received by this platform, "
@@ -250,5 +255,5 @@ def _anchor(anchor: Fingerprint) -> dict[str, Any]:
     return {
         "label": _words(_ANCHOR_NAMES[anchor.kind]),
         "name": runs(anchor.name),
-        "value": hex_lines(value) if anchor.kind != "ledger" else [value],
+        "value": [value] if anchor.kind in _AS_WRITTEN else hex_lines(value),
     }
