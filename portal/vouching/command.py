@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Final
 
 import click
+from flask.cli import with_appcontext
 
 from portal.audit.actor import Actor
 from portal.problems import PortalError
@@ -21,6 +22,7 @@ _STATUS: Final = {Outcome.UNTAMPERED: 0, Outcome.TAMPERED: 1, Outcome.UNKNOWN: 2
 @click.command("vouch")
 @click.argument("number")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_appcontext
 def vouch(number: str, as_json: bool) -> None:
     """Read the deposit NUMBER again and compare it with the ledger.
 
