@@ -8,8 +8,9 @@ from typing import Any, Final
 from chain_adapter.digest import Digest
 from chain_adapter.entry import Entry
 from chain_adapter.errors import LedgerError
-from chain_adapter.proof import Proof
+from chain_adapter.proof import LedgerProof
 from chain_adapter.receipt import Receipt
+from chain_adapter.verification.kinds import decode_proof
 from chain_adapter.verify import verify
 from lottery.bundle import layout
 from lottery.bundle.ground import Ground, Refused, Undecided
@@ -70,13 +71,12 @@ def ledger(ground: Ground) -> str:
     return f"{len(ground.seals)} records, in order" if last else "there are none"
 
 
-def _recorded(step: int, entry: str, receipt: str, proof: str) -> tuple[Entry, Receipt, Proof]:
+def _recorded(
+    step: int, entry: str, receipt: str, proof: str
+) -> tuple[Entry, Receipt, LedgerProof]:
     try:
-        return (
-            Entry.decode(entry.encode()),
-            Receipt.from_json(receipt.encode()),
-            Proof.decode(proof.encode()),
-        )
+        read = Receipt.from_json(receipt.encode())
+        return Entry.decode(entry.encode()), read, decode_proof(read.scheme, proof.encode())
     except (LedgerError, UnicodeEncodeError) as error:
         raise Refused(f"the seal of step {step} cannot be read: {error}") from error
 
