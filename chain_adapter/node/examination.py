@@ -144,8 +144,11 @@ class Examiner:
         return self._voucher.moment(token)
 
     def _remember(self, data: bytes, supplement: Supplement) -> None:
+        key = leaf_hash(data)
         with self._lock:
-            self._passed[leaf_hash(data)] = supplement
+            if key in self._passed:  # another thread was first
+                return
+            self._passed[key] = supplement
             self._bytes += _weight(supplement)
             while len(self._passed) > _REMEMBERED or self._bytes > _REMEMBERED_BYTES:
                 _, old = self._passed.popitem(last=False)
