@@ -17,12 +17,11 @@ from chain_adapter.errors import Denied, Fatal, Retryable
 from chain_adapter.evm import calls
 from chain_adapter.evm.config import EvmConfig, Fee
 from chain_adapter.evm.fees import offer
-from chain_adapter.evm.rpc import Endpoint, EndpointTrouble, Refused
+from chain_adapter.evm.rpc import NOWHERE, Endpoint, EndpointTrouble, Refused
 
 #: Room for the contract's creation (about 1.1 million) and for lists of platforms.
 _GAS: Final = 3_000_000
 _POLL: Final = 0.2
-_NOWHERE: Final = "0x" + "00" * 20
 
 
 class Operator:
@@ -40,7 +39,7 @@ class Operator:
     ) -> None:
         none = Path()
         config = EvmConfig(
-            (url,), 1, chain_id, _NOWHERE, none, 1, none, replace(fee or Fee(), gas=_GAS)
+            (url,), 1, chain_id, NOWHERE, none, 1, none, replace(fee or Fee(), gas=_GAS)
         )
         self._config = config
         self._endpoint = Endpoint(url, config)
@@ -62,10 +61,9 @@ class Operator:
 
     def _send(self, to: str | None, data: bytes) -> Mapping[str, Any]:
         try:
-            chain = self._endpoint.call(lambda eth: int(eth.chain_id))
-            if chain != self._config.chain_id:
-                name = self._endpoint.name
-                raise Fatal(f"{name} is on chain {chain}, not on {self._config.chain_id}")
+            if not self._endpoint.ready():
+                kind = Fatal if self._endpoint.wrong else Retryable
+                raise kind(self._endpoint.trouble)
             signed = self._account.sign_transaction(self._fields(to, data))
             self._endpoint.send(bytes(signed.raw_transaction))
             receipt = self._wait(bytes(signed.hash))

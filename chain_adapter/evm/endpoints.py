@@ -24,13 +24,13 @@ class Endpoints:
         return [each for each in self.all if each.ready()]
 
     def require(self) -> list[Endpoint]:
-        """Those that can be used, when they are enough.
+        """Those that answer just now, when they are enough.
 
         Raises:
             Fatal: so many are on another chain, or know no such contract, that enough cannot agree.
             Retryable: too few answer just now.
         """
-        ready = self.ready()
+        ready = [each for each in self.ready() if each.answers()]
         if len(ready) >= self.agree:
             return ready
         reasons = self.troubles()

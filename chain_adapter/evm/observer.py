@@ -217,7 +217,10 @@ class Observer:
         while True:
             with self._state.read() as session:
                 anchor = session.deepest(Status.FINAL, below)
-            if anchor is None or anchor.height is None or not self._denied(view, anchor):
+            if anchor is None or anchor.height is None:
+                return
+            if not self._denied(view, anchor):
+                self._tell_of_lag(view, anchor.height)
                 return
             sentence = (
                 f"the chain dropped block {anchor.height}, which was final after "
@@ -227,3 +230,8 @@ class Observer:
                 session.set_status(anchor.id, Status.ORPHANED)
                 session.set_about(ALARM, sentence)
             below = anchor.height + 1
+
+    def _tell_of_lag(self, view: View, final: int) -> None:
+        heights = [view.height(each) for each in view.endpoints]
+        if heights and max(heights) < final:
+            self.trouble = f"all nodes are behind block {final}, which was final"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from typing import Any, Final
+from urllib.parse import unquote
 
 import urllib3
 from web3.providers import JSONBaseProvider
@@ -17,14 +18,20 @@ _CHUNK: Final = 64 * 1024
 
 class BoundedProvider(JSONBaseProvider):
     """JSON-RPC by POST: no redirects, no retries, no proxies, nothing unbounded. Connections are
-    made in the process that uses them."""
+    made in the process that uses them; ``connected`` counts them."""
 
     def __init__(self, url: str, timeout: float) -> None:
         super().__init__()
+        parsed = urllib3.util.parse_url(url)
         self._url = url
+        self._path = parsed.request_uri
+        self._headers = {"Content-Type": "application/json"}
+        if parsed.auth:
+            self._headers |= urllib3.make_headers(basic_auth=unquote(parsed.auth))
         self._timeout = timeout
         self._process = 0
         self._pool: Any = None
+        self.connected = 0
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         body = self.encode_rpc_request(method, params)
@@ -32,13 +39,13 @@ class BoundedProvider(JSONBaseProvider):
 
     def _post(self, body: bytes) -> bytes:
         if self._process != os.getpid():
-            self._process, self._pool = os.getpid(), urllib3.PoolManager(maxsize=4)
+            self._process, self._pool = os.getpid(), self._counted_pool()
         end = time.monotonic() + self._timeout
-        response = self._pool.request(
+        response = self._pool.urlopen(
             "POST",
-            self._url,
+            self._path,
             body=body,
-            headers={"Content-Type": "application/json"},
+            headers=self._headers,
             timeout=urllib3.Timeout(total=self._timeout),
             preload_content=False,
             redirect=False,
@@ -51,6 +58,18 @@ class BoundedProvider(JSONBaseProvider):
             raise
         response.release_conn()
         return data
+
+    def _counted_pool(self) -> Any:
+        pool = urllib3.PoolManager().connection_from_url(self._url, {"maxsize": 4})
+        provider, kind = self, pool.ConnectionCls
+
+        class Counted(kind):  # type: ignore[misc, valid-type]
+            def connect(self) -> None:
+                super().connect()
+                provider.connected += 1
+
+        pool.ConnectionCls = Counted
+        return pool
 
 
 def _read(response: Any, end: float) -> bytes:

@@ -32,6 +32,9 @@ _TRUSTED_FOR: Final = 60.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 10.0
 
+#: Stands for the contract while there is none yet.
+NOWHERE: Final = "0x" + "00" * 20
+
 T = TypeVar("T")
 
 
@@ -52,9 +55,11 @@ class Endpoint:
         self.trouble = ""
         self.wrong = False
         self._config = config
-        self._w3 = Web3(BoundedProvider(url, config.timeout))
+        self._provider = BoundedProvider(url, config.timeout)
+        self._w3 = Web3(self._provider)
         self._w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
         self._verified = 0.0
+        self._connections = 0
         self._pause = _FIRST_PAUSE
         self._not_before = 0.0
 
@@ -69,8 +74,14 @@ class Endpoint:
             self._verify()
         except EndpointTrouble:
             return False
-        self._verified, self._pause, self.trouble, self.wrong = now, _FIRST_PAUSE, "", False
         return True
+
+    def answers(self) -> bool:
+        """Whether it answers now, and for the right chain. Never raises, as :meth:`ready`."""
+        try:
+            return self.height() >= 0
+        except (EndpointTrouble, Refused):
+            return False
 
     def height(self) -> int:
         return self.call(lambda eth: int(eth.block_number))
@@ -160,10 +171,18 @@ class Endpoint:
 
     def call(self, work: Callable[[Any], T]) -> T:
         """Run ``work``; whatever an endpoint's answer makes go wrong is that endpoint's trouble.
+        What came over a new connection counts only when the same chain is behind it.
 
         Raises:
             EndpointTrouble, Refused.
         """
+        try:
+            return self._ask(work)
+        finally:
+            if self._provider.connected != self._connections:
+                self._verify()
+
+    def _ask(self, work: Callable[[Any], T]) -> T:
         try:
             return work(self._w3.eth)  # untyped: its types promise what only honest endpoints keep
         except (Web3RPCError, ContractLogicError) as error:
@@ -176,16 +195,19 @@ class Endpoint:
         config = self._config
         contract = Web3.to_checksum_address(config.contract)
         try:
-            chain = self.call(lambda eth: int(eth.chain_id))
-            code = self.call(lambda eth: bytes(eth.get_code(contract)))
+            chain = self._ask(lambda eth: int(eth.chain_id))
+            code = self._ask(lambda eth: bytes(eth.get_code(contract)))
         except Refused as error:
             raise self._fail(f"{self.name}: {error}", wrong=False) from error
         if chain != config.chain_id:
             reason = f"{self.name} is on chain {chain}, not on {config.chain_id}"
             raise self._fail(reason, wrong=True)
-        if keccak256(code) != calls.code_hash():
+        if config.contract != NOWHERE and keccak256(code) != calls.code_hash():
             what = "no contract" if not code else "another contract"
             raise self._fail(f"{self.name} has {what} at {config.contract}", wrong=True)
+        self._connections = self._provider.connected
+        self._verified, self._pause = time.monotonic(), _FIRST_PAUSE
+        self.trouble, self.wrong = "", False
 
     def _fail(self, sentence: str, *, wrong: bool) -> EndpointTrouble:
         self.trouble, self.wrong, self._verified = sentence, wrong, 0.0

@@ -111,16 +111,16 @@ class TestBehaving:
             contract = deploy(node)
             node.rpc("evm_setAutomine", False)
             with opened(tmp_path, node, contract, patience=0) as ledger:
-                first = [ledger.append([make_entry(f"wait-{n}")])[0] for n in range(30)]
+                first = [ledger.append([make_entry(f"wait-{n}")])[0] for n in range(20)]
                 assert {each.status for each in first} <= {Status.SUBMITTED, Status.QUEUED}
-                assert ledger.lookup("deposit:wait-29") == first[29]
+                assert ledger.lookup("deposit:wait-19") == first[19]
                 with ledger._state.read() as session:
                     assert len(session.nonces()) <= sender.IN_FLIGHT
                 for _ in range(3):
                     ledger.advance()
                     node.mine()
                 ledger.advance()
-                assert check_ledger(ledger, node, contract) == 30
+                assert check_ledger(ledger, node, contract) == 20
 
     def test_pending_receipts_prove_nothing(
         self, tmp_path: Path, contract: str, node: Anvil
