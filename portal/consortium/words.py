@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask_babel import lazy_gettext, lazy_pgettext
+from flask_babel import lazy_gettext
 
 KINDS: Final = {
     1: lazy_gettext("Organisation"),
     2: lazy_gettext("Department"),
-    3: lazy_gettext("Person"),
+    3: lazy_gettext("Individual"),
 }
 #: standing → word, icon, class of the icon
 STANDINGS: Final = {
-    "active": (lazy_pgettext("member", "Active"), "circle-check", "good"),
-    "limited": (lazy_pgettext("member", "Limited"), "filter", "wait"),
-    "branch_blocked": (lazy_pgettext("member", "Blocked from above"), "lock", "bad"),
-    "blacklisted": (lazy_pgettext("member", "Blacklisted"), "hand-stop", "bad"),
-    "removed": (lazy_pgettext("member", "Removed"), "circle-x", "bad"),
+    "active": (lazy_gettext("Active"), "circle-check", "good"),
+    "limited": (lazy_gettext("Limited"), "filter", "wait"),
+    "branch_blocked": (lazy_gettext("Blocked from above"), "lock", "bad"),
+    "blacklisted": (lazy_gettext("Blacklisted"), "hand-stop", "bad"),
+    "removed": (lazy_gettext("Removed"), "circle-x", "bad"),
 }
 #: what a message asks for
 TYPES: Final = {
@@ -33,19 +33,19 @@ TYPES: Final = {
     "change": lazy_gettext("Change of the rule"),
 }
 PERMISSIONS: Final = {
-    "deposit": lazy_pgettext("permission", "deposits"),
-    "capture": lazy_pgettext("permission", "captures"),
-    "draw": lazy_pgettext("permission", "draws"),
-    "certificate": lazy_pgettext("permission", "certificates"),
-    "contract": lazy_pgettext("permission", "contracts"),
+    "deposit": lazy_gettext("deposits"),
+    "capture": lazy_gettext("captures"),
+    "draw": lazy_gettext("draws"),
+    "certificate": lazy_gettext("certificates"),
+    "contract": lazy_gettext("contracts"),
 }
 METHODS: Final = {
-    "blacklist": lazy_pgettext("method", "blacklist"),
-    "remove": lazy_pgettext("method", "remove"),
-    "limit": lazy_pgettext("method", "limit permissions"),
-    "degrade": lazy_pgettext("method", "degrade"),
-    "restore": lazy_pgettext("method", "restore"),
-    "change": lazy_pgettext("method", "change the rule"),
+    "blacklist": lazy_gettext("blacklist"),
+    "remove": lazy_gettext("remove"),
+    "limit": lazy_gettext("limit permissions"),
+    "degrade": lazy_gettext("degrade"),
+    "restore": lazy_gettext("restore"),
+    "change": lazy_gettext("change the rule"),
 }
 ROLES: Final = {
     "authority": lazy_gettext("Certification authority"),
@@ -95,4 +95,27 @@ REFUSALS: Final = {
     "value": lazy_gettext("The message's value does not fit what it asks for."),
     "version": lazy_gettext("The change was made for another version of the rule."),
     "rule": lazy_gettext("The rule does not hold together."),
+}
+#: code of :data:`chain_adapter.consortium.standing.DENIALS` → what depositors are told, as
+#: :mod:`portal.consortium.membership` says it
+DENIALS: Final = {
+    "unknown": lazy_gettext(
+        "The key you deposit with belongs to no member of the consortium, so the deposit is "
+        "refused. Register as a member first."
+    ),
+    "blacklisted": lazy_gettext(
+        "The member whose key you deposit with is blacklisted by the consortium, so the deposit is "
+        "refused."
+    ),
+    "removed": lazy_gettext(
+        "The member whose key you deposit with was removed from the consortium, so the deposit is "
+        "refused."
+    ),
+    "branch_blocked": lazy_gettext(
+        "An account above yours in the consortium is blocked, and its whole branch with it, so "
+        "the deposit is refused."
+    ),
+    "permission": lazy_gettext(
+        "Your account level in the consortium does not permit this, so the deposit is refused."
+    ),
 }
