@@ -151,6 +151,8 @@ class Collector:
         """One node's part; it may take longer than the collection."""
         brought = link.bring(Errand(work.target), max(_LONGEST, self._policy.patience))
         self._arrived(work, link, brought.lines, brought.block)
+        if self._closed:
+            self._web.close()  # the connection that was in use when all the others were closed
 
     def _relay(self, work: _Round, links: Sequence[Link], end: float) -> None:
         """One after another: the nodes hand on themselves; one that does not is passed over."""

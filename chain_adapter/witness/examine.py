@@ -10,8 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, Final
 
 from chain_adapter._strict import base64
@@ -28,28 +27,34 @@ Item = tuple[Entry, Supplement | None]
 #: Entries in one question, and about how long it is, bytes.
 _ITEMS: Final = 256
 _LENGTH: Final = 900_000
+#: What judging one entry may take a node, seconds.
+_EACH: Final = 0.005
 
 
-@dataclass
 class _Hearing:
-    """What has been said so far: by place of the entry, each node's refusal."""
+    """What has been said so far: by place of the entry, each node's refusal; and how many nodes
+    take everything."""
 
-    waiting: int
-    heard: threading.Condition = field(default_factory=threading.Condition)
-    refusals: dict[int, dict[str, str]] = field(default_factory=dict)
+    def __init__(self, nodes: int, need: int) -> None:
+        self.refusals: dict[int, dict[str, str]] = {}
+        self._waiting, self._need, self._welcome = nodes, need, 0
+        self._heard = threading.Condition()
 
     def refuse(self, place: int, node: str, detail: str) -> None:
-        with self.heard:
+        with self._heard:
             self.refusals.setdefault(place, {})[node] = detail
 
-    def leave(self) -> None:
-        with self.heard:
-            self.waiting -= 1
-            self.heard.notify_all()
+    def leave(self, welcome: bool) -> None:
+        """A node has said all it will say."""
+        with self._heard:
+            self._waiting -= 1
+            self._welcome += welcome
+            self._heard.notify_all()
 
     def wait(self, seconds: float) -> dict[int, dict[str, str]]:
-        with self.heard:
-            self.heard.wait_for(lambda: self.waiting == 0, seconds)
+        """Until all have spoken, or so many take everything that the others do not matter."""
+        with self._heard:
+            self._heard.wait_for(lambda: self._waiting == 0 or self._welcome >= self._need, seconds)
             return {place: dict(said) for place, said in sorted(self.refusals.items())}
 
 
@@ -60,23 +65,22 @@ def require_welcome(
     items: Sequence[Item],
     report: Callable[[str, str, str], None],
 ) -> None:
-    """Ask all nodes at once, for as long as the policy is patient.
+    """Ask all nodes at once, for as long as the policy is patient, and longer for many entries.
 
     Raises:
         Denied: so many refuse an entry that the quorum cannot be reached; names them and says why.
     """
-    hearing = _Hearing(len(policy.nodes))
-    end = time.monotonic() + policy.patience
+    hearing = _Hearing(len(policy.nodes), policy.quorum.need)
+    seconds = policy.patience + len(items) * _EACH
+    end = time.monotonic() + seconds
     parts = list(_parts(items))
     for node in policy.nodes:
-        ask = partial(_ask, web, node, origin, parts, end, hearing)
-        threading.Thread(target=ask, name="deposit-node", daemon=True).start()
-    refusals = hearing.wait(policy.patience)
+        asking = _Asking(web, node, origin, end, hearing, report)
+        threading.Thread(target=asking.ask, args=(parts,), name="deposit-node", daemon=True).start()
+    refusals = hearing.wait(seconds)
     most = len(policy.nodes) - policy.quorum.need
     for place, heard in refusals.items():
         said = {node.name: heard[node.name] for node in policy.nodes if node.name in heard}
-        for name, detail in said.items():
-            report(name, "entry", detail)
         if len(said) > most:
             why = "; ".join(f"{name}: {detail}" for name, detail in said.items())
             key, total = items[place][0].key, len(policy.nodes)
@@ -101,35 +105,47 @@ def _parts(items: Sequence[Item]) -> Iterator[tuple[int, list[Any]]]:
         yield first, part
 
 
-def _ask(
-    web: Web,
-    node: PolicyNode,
-    origin: str,
-    parts: Sequence[tuple[int, list[Any]]],
-    end: float,
-    hearing: _Hearing,
-) -> None:
-    try:
-        for first, part in parts:
-            left = end - time.monotonic()
-            if left <= 0:
-                return
-            body = canonical_json({"origin": origin, "items": part})
-            answer = web.post(
-                f"{node.url}/examine",
-                body,
-                {"Content-Type": "application/json"},
-                seconds=left,
-                limit=4 * MAX_ANSWER,
-            )
-            if answer.status != 200:
-                return
-            for index, detail in _refused(answer.body, len(part)):
-                hearing.refuse(first + index, node.name, detail)
-    except (Unreachable, TooMuch, ValueError, TypeError, KeyError, RecursionError):
-        return  # what cannot be understood says nothing
-    finally:
-        hearing.leave()
+@dataclass(frozen=True)
+class _Asking:
+    """One node, asked in a thread of its own."""
+
+    web: Web
+    node: PolicyNode
+    origin: str
+    end: float
+    hearing: _Hearing
+    report: Callable[[str, str, str], None]
+
+    def ask(self, parts: Sequence[tuple[int, list[Any]]]) -> None:
+        welcome = False
+        try:
+            taken = [self._takes(first, part) for first, part in parts]  # all, whatever one says
+            welcome = all(taken)
+        except (Unreachable, TooMuch, ValueError, TypeError, KeyError, RecursionError):
+            pass  # what cannot be understood says nothing
+        finally:
+            self.hearing.leave(welcome)
+
+    def _takes(self, first: int, part: list[Any]) -> bool:
+        """Whether the node takes all of these; each refusal is told at once."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise Unreachable("there was no time to ask")
+        body = canonical_json({"origin": self.origin, "items": part})
+        answer = self.web.post(
+            f"{self.node.url}/examine",
+            body,
+            {"Content-Type": "application/json"},
+            seconds=left,
+            limit=4 * MAX_ANSWER,
+        )
+        if answer.status != 200:
+            return False
+        refused = list(_refused(answer.body, len(part)))
+        for index, detail in refused:
+            self.hearing.refuse(first + index, self.node.name, detail)
+            self.report(self.node.name, "entry", detail)
+        return not refused
 
 
 def _refused(body: bytes, count: int) -> Iterator[tuple[int, str]]:

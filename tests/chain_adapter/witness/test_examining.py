@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -53,8 +55,27 @@ def test_one_who_refuses_is_written_down_and_no_matter(
     ledger = open_watched(examine=True)
     nodes[2].verdict = refusing
     assert ledger.append([make_entry("taken")])[0].status is Status.FINAL
+    end = time.monotonic() + 5
+    while not ledger.refusals() and time.monotonic() < end:
+        time.sleep(0.01)  # nobody has waited for it
     (report,) = ledger.refusals()
     assert (report.node, report.code, report.count) == ("node-c.example", "entry", 1)
+
+
+def test_one_who_never_answers_is_not_waited_for(open_watched: Open, nodes: list[FakeNode]) -> None:
+    def sleepy(item: dict[str, Any]) -> dict[str, Any]:
+        done.wait(20)
+        woken.append(item)
+        return GOOD
+
+    done, woken = threading.Event(), list[Any]()
+    for node in nodes:
+        node.verdict = lambda item: GOOD
+    nodes[1].verdict = sleepy
+    ledger = open_watched(examine=True, patience=60.0)
+    assert ledger.append([make_entry("quick")])[0].status is Status.FINAL
+    assert not woken
+    done.set()
 
 
 @pytest.mark.parametrize(
