@@ -59,7 +59,7 @@ STATES: Final = {
     "ready": (lazy_gettext("Signed by enough; is being time-stamped"), "clock", "wait"),
     "timestamped": (lazy_gettext("Time-stamped; is being recorded"), "clock", "wait"),
     "anchored": (lazy_gettext("On the ledger"), "circle-check", "good"),
-    "refused": (lazy_gettext("Refused"), "circle-x", "bad"),
+    "refused": (lazy_gettext("Refused by the rule"), "circle-x", "bad"),
 }
 #: code of the rule → sentence, as :data:`chain_adapter.consortium.refusals.CODES`
 REFUSALS: Final = {
