@@ -20,6 +20,7 @@ from typing import Any, ClassVar, Final, cast
 
 from chain_adapter.errors import LedgerError
 from chain_adapter.node.config import Limits
+from chain_adapter.node.incoming import Content, Timed
 from chain_adapter.node.routes import Rejection, Request, Response, Routes
 
 _IDLE: Final = 60.0
@@ -84,42 +85,6 @@ class NodeServer(ThreadingHTTPServer):
             traceback.print_exc()
 
 
-class _Timed(io.RawIOBase):
-    """Reads a socket until a deadline that the handler moves."""
-
-    def __init__(self, wire: socket.socket) -> None:
-        self._wire = wire
-        self.deadline = time.monotonic() + _IDLE
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("too slow")
-        self._wire.settimeout(left)
-        return self._wire.recv_into(buffer)
-
-
-class _Content:
-    """A body of ``length`` bytes on its way in."""
-
-    def __init__(self, source: io.BufferedIOBase, length: int) -> None:
-        self._source, self.length, self.left = source, length, length
-
-    def read(self, size: int = -1) -> bytes:
-        wanted = self.left if size < 0 else min(size, self.left)
-        try:
-            data = self._source.read(wanted)
-        except TimeoutError as error:
-            raise Rejection(408, "slow", "the request came too slowly") from error
-        self.left -= len(data)
-        if len(data) < wanted:
-            raise Rejection(400, "cut", "the request ends before it is complete")
-        return data
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "notary-node"
@@ -129,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self._timed = _Timed(self.connection)
+        self._timed = Timed(self.connection)
         self._reader = io.BufferedReader(self._timed, _BLOCK)
         self.rfile = self._reader
 
@@ -160,10 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         try:
-            content = _Content(self._reader, self._length())
+            content = Content(self._reader, self._length())
         except Rejection as rejection:  # where the next request begins is uncertain
             self.close_connection = True
-            self._send(_refused(rejection), _Content(self._reader, 0))
+            self._send(_refused(rejection), Content(self._reader, 0))
             return
         try:
             response = self._handled(content)
@@ -179,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             response = _refused(Rejection(500, "internal", "this node failed; see its log"))
         self._send(response, content)
 
-    def _handled(self, content: _Content) -> Response:
+    def _handled(self, content: Content) -> Response:
         path = self.path.partition("?")[0]
         route, groups = self.server.routes.find(self.command, path)
         if content.length > route.limit:
@@ -200,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise Rejection(400, "length", "Content-Length is no number")
         return int(told[0])
 
-    def _send(self, response: Response, content: _Content) -> None:
+    def _send(self, response: Response, content: Content) -> None:
         if content.left:
             self._spill(content)
         body = response.body
@@ -225,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
             while data := file.read(_BLOCK):
                 self.wfile.write(data)
 
-    def _spill(self, content: _Content) -> None:
+    def _spill(self, content: Content) -> None:
         if content.left > _SPILL:
             self.close_connection = True
             return

@@ -78,14 +78,16 @@ MakeNode = Callable[..., NodeHere]
 
 @pytest.fixture
 def make(tmp_path: Path, log: LogServer, platform: Platform) -> Iterator[MakeNode]:
-    """``make("a", relay=…, more="lines for node.toml")`` gives a running node."""
+    """``make("a", relay=…, more="lines for node.toml", log_more="lines for its log")`` gives a
+    running node."""
     with ExitStack() as closing:
 
-        def made(letter: str = "a", *, more: str = "", **fields: Any) -> NodeHere:
+        def made(letter: str = "a", *, more: str = "", log_more: str = "", **fields: Any) -> Any:
             folder = tmp_path / f"node-{letter}"
             make_node(folder, wanted(f"node-{letter}.example", log, platform, **fields))
-            with (folder / "node.toml").open("a") as file:
-                file.write(more)
+            path = folder / "node.toml"
+            text = path.read_text().replace("[[log]]\n", f"[[log]]\n{log_more}\n")
+            path.write_text(text + more)
             node = NodeHere(folder)
             closing.callback(node.close)
             return node

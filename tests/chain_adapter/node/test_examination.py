@@ -129,10 +129,7 @@ STEPS: list[tuple[int, str, Forge]] = [
 def test_each_step_refuses_before_the_append_and_in_the_log(
     step: int, code: str, forge: Forge, make: MakeNode, log: LogServer, platform: Platform
 ) -> None:
-    node = make()
-    toml = node.folder / "node.toml"
-    toml.write_text(toml.read_text().replace("tsa =", 'kinds = ["deposit"]\ntsa ='))
-    node.again()
+    node = make(log_more='kinds = ["deposit"]')
     forged = forge(platform)
     good = platform.deposit("good", depositor=DEPOSITOR)
     found = node.examine(log.ledger.id, [good, forged])

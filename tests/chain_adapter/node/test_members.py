@@ -141,14 +141,12 @@ def test_the_content_of_a_message_is_public(
 def test_a_node_that_was_told_the_rule_accepts_no_other(
     make: MakeNode, log: LogServer, platform: Platform, consortium: Consortium
 ) -> None:
-    node = make()
-    toml = node.folder / "node.toml"
-    toml.write_text(toml.read_text().replace("tsa =", f'rule = "{"00" * 32}"\ntsa ='))
-    node.again()
+    node = make(log_more=f'rule = "{"00" * 32}"')
     log.append([consortium.genesis()])
     said = node.add_checkpoint(log)
     assert (said.status, said.code) == (422, "member")
     assert "another rule" in said.text
+    toml = node.folder / "node.toml"
     toml.write_text(toml.read_text().replace("00" * 32, consortium.made_of.digest.hex()))
     node.again()
     assert node.add_checkpoint(log).status == 200

@@ -88,17 +88,17 @@ def test_more_than_a_page_and_more_than_one_tile(
     node: NodeHere, log: LogServer, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chain_adapter.node.takeover._HELD", 100)
-    log.append(platform.deposits("tile", 260))
+    log.append(platform.deposits("tile", 250))
     assert node.submit(log.submission()).status == 200
-    log.append(platform.deposits("next", 260))
-    assert node.submit(log.submission(260)).status == 200
+    log.append(platform.deposits("next", 10))
+    assert node.submit(log.submission(250)).status == 200
     copy = node.node.logs[log.ledger.id].copy
-    tree = copy.forest.tree(520)
+    tree = copy.forest.tree(260)
     assert tree.root() == log.submission().checkpoint.root
-    assert tree.consistency(257) == log.ledger.consistency(257, 520)
+    assert tree.consistency(257) == log.ledger.consistency(257, 260)
     node.again()
     log.append(platform.deposits("last", 1))
-    assert node.submit(log.submission(520)).status == 200
+    assert node.submit(log.submission(260)).status == 200
 
 
 def test_a_false_tree_leaves_nothing_written_down(
