@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,22 +11,20 @@ from pathlib import Path
 from typing import ClassVar, Final, Self
 
 from chain_adapter.entry import Entry
-from chain_adapter.errors import Denied, Fatal, InvalidEntry, LedgerError, NotFound, Retryable
+from chain_adapter.errors import Fatal, InvalidEntry, NotFound, Retryable
 from chain_adapter.evm import calls
 from chain_adapter.evm.config import EvmConfig
 from chain_adapter.evm.cosigning import deposit_digest, signed_by
-from chain_adapter.evm.endpoints import Endpoints
 from chain_adapter.evm.fetching import fetch_proof
 from chain_adapter.evm.key import load_sender
 from chain_adapter.evm.layout import AnchorRecord
-from chain_adapter.evm.lock import only_one
+from chain_adapter.evm.moving import Mover
 from chain_adapter.evm.names import ledger_id
-from chain_adapter.evm.observer import ALARM, Observer
+from chain_adapter.evm.observer import ALARM
 from chain_adapter.evm.opening import open_state
 from chain_adapter.evm.proof.value import Batch, EvmProof
 from chain_adapter.evm.rows import Kept, Stand
-from chain_adapter.evm.rpc import EndpointTrouble, Refused
-from chain_adapter.evm.sender import Sender
+from chain_adapter.evm.standing import health_of, status_of
 from chain_adapter.ledger import Caps, Health, Ledger
 from chain_adapter.merkle import leaf_hash
 from chain_adapter.receipt import Receipt, Status
@@ -35,8 +32,6 @@ from chain_adapter.supplement import Supplement
 from chain_adapter.trust import Trust
 
 _PAGE: Final = 256
-#: Between two looks at the chain while an append waits for its block, in seconds.
-_PAUSE: Final = 0.05
 #: What was looked at less than so long ago is not looked at again for a refresh.
 _FRESH: Final = 0.2
 #: The same for records that are final: only a broken promise can change them.
@@ -66,11 +61,7 @@ class EvmLedger(Ledger):
         self._id = ledger_id(config.chain_id, config.contract)
         account = load_sender(config.key, passphrase)
         self._state, signer = open_state(config.state, self._id, passphrase)
-        self._endpoints = Endpoints(config)
-        self._sender = Sender(config, self._endpoints, self._state, account)
-        self._observer = Observer(config, self._endpoints, self._state, signer)
-        self._turn = threading.Lock()
-        self._looked = 0.0
+        self._mover = Mover(config, self._state, account, signer)
 
     @classmethod
     def open(cls, data: str, *, base: Path, passphrase: str | None = None) -> Self:
@@ -86,10 +77,10 @@ class EvmLedger(Ledger):
     @property
     def sender(self) -> str:
         """The address that pays and writes; the contract must permit it."""
-        return self._sender.address
+        return self._mover.sender.address
 
     def trust(self) -> Trust:
-        return self._observer.trust
+        return self._mover.observer.trust
 
     def close(self) -> None:
         self._state.close()
@@ -109,19 +100,14 @@ class EvmLedger(Ledger):
         digest = self.cosigned_digest(leaf, user)
         if not signed_by(user, digest, signature):
             raise InvalidEntry("signatures", f"the signature for the contract is not {user}'s")
-        call = calls.deposit_cosigned(
-            leaf, user, self.sender, signature, self._sender.sign_digest(digest)
-        )
-        self._require_ready()
+        platform = self._mover.sender.sign_digest(digest)
+        call = calls.deposit_cosigned(leaf, user, self.sender, signature, platform)
+        self._mover.require_ready()
         end = time.monotonic() + self._config.patience
-        with self._turn:
-            while not self._locked(
-                lambda: self._sender.anchor_now(call, leaf, (entry.key, leaf, data))
-            ):
-                if time.monotonic() > end:
-                    raise Retryable("another process is sending; nothing was written")
-                time.sleep(_PAUSE)
-        return self._wait([entry.key], end)[0]
+        item = (entry.key, leaf, data)
+        self._mover.exclusively(lambda: self._mover.sender.anchor_now(call, leaf, item), end)
+        self._mover.until_settled([entry.key], end)
+        return self._receipts([entry.key])[0]
 
     def cosigned_digest(self, leaf: bytes, user: str) -> bytes:
         """What a user signs (secp256k1) so that :meth:`append_cosigned` takes the entry whose leaf
@@ -129,36 +115,19 @@ class EvmLedger(Ledger):
         config = self._config
         return deposit_digest(config.chain_id, config.contract, leaf, user, self.sender)
 
+    def advance(self) -> None:
+        """Look at the chain and move on what waits, now."""
+        self._mover.advance()
+
     def status(self) -> dict[str, object]:
-        """Everything an operator asks, as JSON has it; never raises."""
+        """Everything an operator asks, as JSON has it."""
         self.advance()
-        health = self.health()
-        with self._state.read() as session:
-            counts = session.counts()
-        return {
-            "ledger": self.id,
-            "ok": health.ok,
-            "detail": health.detail,
-            "entries_on_chain": health.size,
-            "entries": counts,
-            "sender": self.sender,
-            "balance_wei": self._balance(),
-            "vkey": str(self.trust().ledgers[self.id]),
-            "endpoints": [
-                {"name": each.name, "trouble": each.trouble or None} for each in self._endpoints.all
-            ],
-        }
+        return status_of(self.id, self._mover, self._state)
 
     def acknowledge(self) -> None:
         """An operator has read the alarm."""
         with self._state.write() as session:
             session.set_about(ALARM, None)
-
-    def advance(self) -> None:
-        """Look at the chain and move on what waits. Quiet about trouble: :meth:`health` tells.
-        When another process is at it, it does this one's work too."""
-        with self._turn:
-            self._advance()
 
     def _append(
         self, entries: Sequence[Entry], supplements: Sequence[Supplement | None]
@@ -169,41 +138,20 @@ class EvmLedger(Ledger):
         with self._state.read() as session:
             known = session.leaves(keys)
         if known.keys() != set(keys):
-            self._require_ready()
+            self._mover.require_ready()
         end = time.monotonic() + self._config.patience
         with self._state.write() as session:
             session.admit(items, int(time.time()))
-        return self._wait(keys, end)
-
-    def _wait(self, keys: Sequence[str], end: float) -> list[Receipt]:
-        """Move on until the entries are in a block, for as long as patience lasts."""
-        while self._unsettled(keys):
-            if self._turn.acquire(timeout=max(0.0, end - time.monotonic())):
-                try:
-                    if not self._unsettled(keys):
-                        break
-                    self._advance()
-                finally:
-                    self._turn.release()
-            if time.monotonic() >= end or not self._unsettled(keys):
-                break
-            time.sleep(min(_PAUSE, max(0.0, end - time.monotonic())))
+        self._mover.until_settled(keys, end)
         return self._receipts(keys)
-
-    def _unsettled(self, keys: Sequence[str]) -> bool:
-        with self._state.read() as session:
-            return session.unsettled(keys)
 
     def _lookup(self, key: str) -> Receipt | None:
         return next(iter(self._receipts([key])), None)
 
     def _refresh(self, receipt: Receipt) -> Receipt:
         current = self._of(receipt)
-        final = current.status is Status.FINAL
-        if time.monotonic() - self._looked > (_FRESH_FINAL if final else _FRESH):
-            self.advance()
-            current = self._of(receipt)
-        return current
+        self._mover.advance(_FRESH_FINAL if current.status is Status.FINAL else _FRESH)
+        return self._of(receipt)
 
     def _of(self, receipt: Receipt) -> Receipt:
         current = self._lookup(receipt.key) if receipt.ledger == self.id else None
@@ -228,7 +176,7 @@ class EvmLedger(Ledger):
     def _fetch(self, kept: Kept, record: AnchorRecord) -> EvmProof:
         """The proof of a record that is not final, from the first endpoint that gives one."""
         reason = "no endpoint can be used"
-        for endpoint in self._endpoints.ready():
+        for endpoint in self._mover.endpoints.ready():
             try:
                 return fetch_proof(endpoint, kept, record)
             except Retryable as error:
@@ -247,73 +195,7 @@ class EvmLedger(Ledger):
                 return
 
     def _health(self) -> Health:
-        now = datetime.now(UTC)
-        with self._state.read() as session:
-            alarm = session.about(ALARM)
-            lost = bool(session.anchors((Status.ORPHANED,), 1)) and alarm is not None
-        try:
-            ready = self._endpoints.require()
-            self._require_permitted()
-            size = int.from_bytes(ready[0].ask(calls.size()), "big")
-            height = self._endpoints.agreed(lambda each: each.height())
-        except (LedgerError, EndpointTrouble, Refused) as error:
-            return Health(False, str(error), None, now)
-        said = [
-            f"{size} entries, block {height} on {len(ready)} of {len(self._endpoints.all)} nodes",
-            alarm,
-            self._observer.trouble,
-            self._sender.trouble,
-            self._endpoints.troubles(),
-        ]
-        return Health(not lost, "; ".join(filter(None, said)), size, now)
-
-    def _balance(self) -> int | None:
-        try:
-            return self._endpoints.median(lambda each: each.balance(self.sender))
-        except Retryable:
-            return None
-
-    def _require_ready(self) -> None:
-        """Before anything is written: enough endpoints of the right chain, and permission."""
-        self._endpoints.require()
-        self._require_permitted()
-
-    def _require_permitted(self) -> None:
-        if not self._sender.permitted():
-            raise Denied(
-                f"the contract {self._config.contract} does not permit {self.sender} to write: its "
-                "owner has to run python -m chain_adapter.evm permit"
-            )
-
-    def _advance(self) -> None:
-        """One round; the caller has the turn among this process's threads."""
-        self._locked(self._round)
-        self._looked = time.monotonic()
-
-    def _round(self) -> None:
-        self._sender.trouble = ""
-        try:
-            used = self._sender.nonce()  # before looking: see Sender, rule 4
-            missing = self._observer.watch()
-            self._keep_at(used, missing)
-            if self._sender.flush(used):
-                self._observer.watch()
-        except Retryable as error:
-            self._sender.trouble = str(error)
-
-    def _keep_at(self, used: int, missing: dict[int, bool]) -> None:
-        with self._state.read() as session:
-            anchors = session.anchors((Status.SUBMITTED, Status.ORPHANED), _PAGE)
-        for anchor in anchors:
-            if anchor.id in missing:
-                self._sender.keep_at(anchor, used, missing[anchor.id])
-
-    def _locked(self, work: Callable[[], object]) -> bool:
-        """Run ``work`` when no other process is at it; whether it ran."""
-        with only_one(self._config.state.with_name(self._config.state.name + ".lock")) as alone:
-            if alone:
-                work()
-            return alone
+        return health_of(self._mover, self._state)
 
     def _receipts(self, keys: Sequence[str]) -> list[Receipt]:
         """Those of the keys that are known, in order."""

@@ -111,16 +111,16 @@ class TestBehaving:
             contract = deploy(node)
             node.rpc("evm_setAutomine", False)
             with opened(tmp_path, node, contract, patience=0) as ledger:
-                first = [ledger.append([make_entry(f"wait-{n}")])[0] for n in range(20)]
+                first = [ledger.append([make_entry(f"wait-{n}")])[0] for n in range(18)]
                 assert {each.status for each in first} <= {Status.SUBMITTED, Status.QUEUED}
-                assert ledger.lookup("deposit:wait-19") == first[19]
+                assert ledger.lookup("deposit:wait-17") == first[17]
                 with ledger._state.read() as session:
                     assert len(session.nonces()) <= sender.IN_FLIGHT
                 for _ in range(3):
                     ledger.advance()
                     node.mine()
                 ledger.advance()
-                assert check_ledger(ledger, node, contract) == 20
+                assert check_ledger(ledger, node, contract) == 18
 
     def test_pending_receipts_prove_nothing(
         self, tmp_path: Path, contract: str, node: Anvil
@@ -247,13 +247,13 @@ class TestRefusals:
         with opened(tmp_path, node, contract, patience=0) as ledger:
             node.rpc("evm_setAutomine", False)
             (receipt,) = ledger.append([make_entry("late")])
-            ledger._sender._permitted_until = 0.0
+            ledger._mover.sender._permitted_until = 0.0
             key = {"from": node.accounts[0], "to": contract, "gas": hex(100_000)}
             off = calls.set_platform(node.accounts[WRITER], False)
             node.rpc("anvil_dropAllTransactions")
             node.rpc("eth_sendTransaction", {**key, "data": "0x" + off.hex()})
             node.mine()
-            ledger._sender._sent.clear()
+            ledger._mover.sender._sent.clear()
             ledger.advance()
             node.mine()
             ledger.advance()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +125,8 @@ class TestOpening:
             open_ledger("evm:evm.json", base=base)
 
     def test_a_missing_extra_is_named(self, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        import sys
-
-        monkeypatch.delitem(sys.modules, "chain_adapter.evm.adapter", raising=False)
-        monkeypatch.delitem(sys.modules, "chain_adapter.evm.rpc", raising=False)
+        for name in [name for name in sys.modules if name.startswith("chain_adapter.evm.")]:
+            monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, "web3", None)
         with pytest.raises(Fatal, match="install the extra 'evm'"):
             open_ledger("evm:evm.json", base=base)

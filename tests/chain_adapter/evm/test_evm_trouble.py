@@ -31,13 +31,13 @@ ASKED = (
 
 def send_at_once(ledger: EvmLedger) -> None:
     """As if the pause between two sendings of the same transaction were over."""
-    ledger._sender._sent.clear()
-    ledger._looked = 0.0
+    ledger._mover.sender._sent.clear()
+    ledger._mover.looked = 0.0
 
 
 def reconnect(ledger: EvmLedger) -> None:
     """As if the pause after an endpoint's failure were over."""
-    for endpoint in ledger._endpoints.all:
+    for endpoint in ledger._mover.endpoints.all:
         endpoint._not_before = 0.0
 
 
