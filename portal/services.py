@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from chain_adapter import EntryKey, Ledger, open_ledger
+from chain_adapter.witness import WitnessLedger
 from portal.accounts.administration import Administration
 from portal.accounts.security_service import AccountSecurity
 from portal.announcements.service import AnnouncementService
@@ -148,6 +149,7 @@ class Services:
             "desk": self.desk.housekeeping,
             "vouching": self.vouching.housekeeping,
             "packets": self.packets.housekeeping,
+            "nodes": self._spread,
             "beats": lambda: forget_old_beats(self.database, self.clock()),
         }
         for name, step in steps.items():
@@ -155,6 +157,12 @@ class Services:
                 step()
             except Exception:  # noqa: BLE001 - one part's trouble is no other's
                 _log.exception("housekeeping_failed", step=name)
+
+    def _spread(self) -> None:
+        """Deposit nodes that were away get what the others have cosigned meanwhile."""
+        for ledger in self.ledgers:
+            if isinstance(ledger, WitnessLedger) and (missing := ledger.spread()):
+                _log.info("nodes_behind", ledger=ledger.id, nodes=missing)
 
     def _sweep(self) -> None:
         if removed := self.vault.sweep():

@@ -141,6 +141,15 @@ class WitnessLedger(TlogLedger):
         )
         return tuple(self._checked(view, size) for view in views)
 
+    def spread(self) -> tuple[str, ...]:
+        """Bring the newest checkpoint to nodes that were away when enough others cosigned it; the
+        names of those who still lack it. For a worker to call now and then: deposits need it not.
+
+        Raises:
+            LedgerError: the log's own files cannot be used.
+        """
+        return self._collector.spread(self.policy.patience)
+
     def refusals(self) -> tuple[Report, ...]:
         """What nodes did that did not count, or refused, the newest first."""
         return self._sidecar.reports()

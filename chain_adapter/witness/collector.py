@@ -76,6 +76,20 @@ class Collector:
                 return self._sidecar.final(position)
         return None
 
+    def spread(self, seconds: float) -> tuple[str, ...]:
+        """Bring the newest checkpoint to the nodes that have not cosigned it, though enough others
+        may have; the names of those who still have not."""
+        target = self._log.head()
+        size = target.checkpoint.size
+        if not size:
+            return ()
+        self.cover(size - 1, seconds)
+        # Enough have cosigned this tree or will not now: no other process asks for another because
+        # of it, so none has to be kept out.
+        self._ask(target, time.monotonic() + seconds, len(self._policy.nodes))
+        there = {each.node for each in self._sidecar.newest_lines() if each.size >= size}
+        return tuple(node.name for node in self._policy.nodes if node.name not in there)
+
     def trouble(self) -> dict[str, str]:
         """Why nodes gave no line when they were last asked by this process, by name."""
         return {name: link.trouble for name, link in self._living().items() if link.trouble}
@@ -121,26 +135,28 @@ class Collector:
 
     def _collect(self, position: int, end: float) -> int:
         """One collection; the size asked for, 0 when another process kept us from it."""
-        with self._alone(position, end) as alone:
+        with self._alone(end, lambda: self._sidecar.final(position) is not None) as alone:
             target = self._log.head()
             size = target.checkpoint.size
             if alone and self._sidecar.final_of(size) is None:
-                self._ask(target, end)
+                self._ask(target, end, self._need)
             return size if alone else 0
 
-    def _ask(self, target: SignedCheckpoint, end: float) -> None:
+    def _ask(self, target: SignedCheckpoint, end: float, wanted: int) -> None:
+        """Ask every node that has not cosigned it, until ``wanted`` have, all have answered, or it
+        is late; final when enough have."""
         known = self._known(target)
         work = _Round(target, known, len(self._policy.nodes))
         links = self._living()
         waiting = [link for name, link in links.items() if name not in work.lines]
-        if self._policy.mode == "relay":
+        if self._policy.mode == "relay" and wanted == self._need:
             _start(partial(self._relay, work, waiting, end))
         else:
             for link in waiting:
                 _start(partial(self._bring, work, link))
         with work.changed:
             left = max(0.0, end - time.monotonic())
-            work.changed.wait_for(lambda: len(work.lines) >= self._need or work.open == 0, left)
+            work.changed.wait_for(lambda: len(work.lines) >= wanted or work.open == 0, left)
             work.finished = True
             lines = list(work.lines.values())
         self._sidecar.add_lines(work.size, [each for each in lines if each not in known])
@@ -232,12 +248,12 @@ class Collector:
             return dict(self._links)
 
     @contextmanager
-    def _alone(self, position: int, end: float) -> Iterator[bool]:
-        """Be the only process that collects; False when another did so until time was up, or has
-        made ``position`` final meanwhile."""
+    def _alone(self, end: float, enough: Callable[[], bool]) -> Iterator[bool]:
+        """Be the only process that collects; False when another did so until time was up, or until
+        ``enough`` was reached."""
         handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            locked = _wait(handle, end, lambda: self._sidecar.final(position) is not None)
+            locked = _wait(handle, end, enough)
             try:
                 yield locked
             finally:

@@ -83,6 +83,23 @@ def test_two_nodes_down_is_pending_and_completes_when_they_return(
     assert watched.awaited(final) == ()
 
 
+@pytest.mark.parametrize("mode", ["fan-out", "relay"])
+def test_a_node_that_was_away_is_brought_up(
+    open_watched: Open, nodes: list[FakeNode], mode: str
+) -> None:
+    """Though nothing waits for it."""
+    ledger = open_watched(mode=mode)
+    assert ledger.spread() == ()
+    nodes[3].stop()
+    (receipt,) = ledger.append([make_entry("without-it")])
+    assert ledger.spread() == ("node-d.example",)
+    nodes[3].start()
+    assert ledger.spread() == ()
+    assert {node.size for node in nodes} == {1}
+    assert ledger.refresh(receipt) == receipt
+    assert len(cosigners(ledger.latest(), ledger.policy.quorum)) == 4
+
+
 def test_what_waited_becomes_final_with_the_next_append(
     watched: WitnessLedger, nodes: list[FakeNode]
 ) -> None:
