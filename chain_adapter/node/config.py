@@ -12,6 +12,7 @@
     kinds = ["deposit", "member"]        # absent: every kind
     rule = "…"                           # absent: whatever rule the log begins with
     origin = "…"                         # absent: the name in vkey
+    since = 0                            # entries before are copied, and not examined
 
     [stamper]
     url = "https://tsa.example/tsr"      # stamps this node's own blocks
@@ -44,13 +45,15 @@ from chain_adapter.note import VerifierKey, require_name
 CONFIG: Final = "node.toml"
 PROFILES: Final = ("deposit", "consistency")
 _LOG_FIELDS: Final = frozenset(
-    ("vkey", "url", "profile", "platforms", "tsa", "kinds", "rule", "origin")
+    ("vkey", "url", "profile", "platforms", "tsa", "kinds", "rule", "origin", "since")
 )
 
 
 @dataclass(frozen=True, slots=True)
 class LogConfig:
-    """One log this node follows. ``tsa`` is the file of TSA roots, ``kinds`` None for all."""
+    """One log this node follows. ``tsa`` is the file of TSA roots, ``kinds`` None for all.
+    Entries before position ``since`` were recorded before there were nodes: nothing stands beside
+    them, and they pass steps 1 and 7 alone."""
 
     origin: str
     key: VerifierKey
@@ -60,6 +63,7 @@ class LogConfig:
     tsa: Path | None = None
     kinds: frozenset[str] | None = None
     rule: str = ""
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ def _log(folder: Path, value: Mapping[str, Any]) -> LogConfig:
         tsa=folder / value["tsa"] if "tsa" in value else None,
         kinds=frozenset(value["kinds"]) if "kinds" in value else None,
         rule=value.get("rule", ""),
+        since=_count(value["since"], 0) if "since" in value else 0,
     )
 
 
@@ -181,7 +186,7 @@ def _listen(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 1:
-        raise ValueError(f"a limit is a whole number from 1 on, not {value!r}")
+def _count(value: Any, least: int = 1) -> int:
+    if type(value) is not int or value < least:
+        raise ValueError(f"a limit is a whole number from {least} on, not {value!r}")
     return value

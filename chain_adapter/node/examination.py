@@ -68,7 +68,7 @@ class Examiner:
         Raises:
             Finding: the first step that failed.
         """
-        entry = self._legitimate(data)  # 1
+        entry = self.legitimate(data)  # 1
         self._permitted(entry, trial)  # 2
         known = self.remembered(data)
         if known is None:
@@ -82,7 +82,8 @@ class Examiner:
         self._member_message(entry, known or supplement, trial)  # 2, of what 5 and 6 established
         return entry
 
-    def _legitimate(self, data: bytes) -> Entry:
+    def legitimate(self, data: bytes) -> Entry:
+        """Step 1 alone."""
         try:
             entry = Entry.decode(data)
         except InvalidEntry as error:

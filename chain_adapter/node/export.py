@@ -79,6 +79,7 @@ def check_export(folder: Path) -> Iterator[str]:
     node = VerifierKey.parse(about["vkey"], COSIGNATURE)
     logs = [(each["origin"], VerifierKey.parse(each["vkey"])) for each in about["logs"]]
     edges = {origin: Edge() for origin, _ in logs}
+    since = {each["origin"]: each["since"] for each in about["logs"]}
     prev, seq = NO_BLOCK, 0
     while (path := folder / "blocks" / f"{seq + 1}.json").exists():
         seq += 1
@@ -87,19 +88,25 @@ def check_export(folder: Path) -> Iterator[str]:
         if (block.seq, block.prev, block.node) != (seq, prev, node.name):
             raise ValueError(f"block {seq} does not follow the one before it")  # 1
         number, origin = _require_signed(block, folder / "blocks" / f"{seq}.note", node, logs)  # 2
-        _require_root(block, folder / "logs" / str(number) / "entries", edges[origin])  # 3, 4
+        entries = folder / "logs" / str(number) / "entries"
+        _require_root(block, entries, edges[origin], since[origin])  # 3, 4
         prev = digest_of(data).value
         yield f"block {seq}: {block.size} entries of {origin}, {block.time:{_TIME}}"
     yield f"{seq} blocks are in order"
 
 
 def _about(config: NodeConfig, signer: NoteSigner) -> dict[str, Any]:
-    logs = [{"origin": log.origin, "vkey": str(log.key), **_keys(log)} for log in config.logs]
+    logs = [_about_log(log) for log in config.logs]
     return {"name": config.name, "vkey": signer.verifier.vkey(COSIGNATURE), "logs": logs}
 
 
-def _keys(log: LogConfig) -> dict[str, Any]:
-    return {"platforms": {name: key.hex() for name, key in log.platforms.items()}}
+def _about_log(log: LogConfig) -> dict[str, Any]:
+    return {
+        "origin": log.origin,
+        "vkey": str(log.key),
+        "platforms": {name: key.hex() for name, key in log.platforms.items()},
+        "since": log.since,
+    }
 
 
 def _export_blocks(storage: NodeStorage, signer: NoteSigner, folder: Path) -> int:
@@ -132,8 +139,10 @@ def _export_log(copy: LogCopy, folder: Path) -> None:
     _write(folder / "refusals.json", canonical_json({"refusals": refusals}))
 
 
-def _write_entry(place: Path, data: bytes, beside: Supplement) -> None:
+def _write_entry(place: Path, data: bytes, beside: Supplement | None) -> None:
     _write(place.with_name(f"{place.name}.json"), data)
+    if beside is None:
+        return
     _write(place.with_name(f"{place.name}.tst"), beside.token)
     for name in ("depositor", "content"):
         if value := getattr(beside, name):
@@ -158,13 +167,14 @@ def _require_signed(
     raise InvalidProof(f"block {block.seq} is of a log that node.json does not name")
 
 
-def _require_root(block: Block, entries: Path, edge: Edge) -> None:
+def _require_root(block: Block, entries: Path, edge: Edge, since: int) -> None:
     if edge.size != block.first or block.last != block.size - 1:
         raise ValueError(f"block {block.seq} leaves entries out")
     for position in range(block.first, block.size):
         data = (entries / f"{position}.json").read_bytes()
         entry = Entry.decode(data)
-        _supplement(entries / str(position)).require_of(entry)
+        if position >= since:
+            _supplement(entries / str(position)).require_of(entry)
         edge.append(leaf_hash(data))
     if edge.root() != block.root:
         raise ValueError(f"the entries do not have the root of block {block.seq}")

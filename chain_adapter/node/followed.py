@@ -48,7 +48,9 @@ class FollowedLog:
             self.members.replay((content, voucher.moment(token)) for token, content in messages)
             self.examiner = Examiner(config, voucher)
             source = LogSource(config.url, web)
-            taker = Taker(self.copy, source, self.examiner, self.members, limits.entries)
+            taker = Taker(
+                self.copy, source, self.examiner, self.members, limits.entries, config.since
+            )
         self.witness = LogWitness(
             config.key, self.copy, signer, guard, refusals, stamping, taker, voucher
         )

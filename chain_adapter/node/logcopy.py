@@ -32,11 +32,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """An entry that was examined; ``data`` is its encoding."""
+    """An entry that was examined; ``data`` is its encoding. ``supplement`` is None for those that
+    were recorded before there were nodes."""
 
     entry: Entry
     data: bytes
-    supplement: Supplement
+    supplement: Supplement | None
 
 
 class LogCopy:
@@ -77,7 +78,7 @@ class LogCopy:
             ).fetchone()
         return None if row is None else row[0]
 
-    def rows(self, first: int, end: int) -> list[tuple[bytes, Supplement]]:
+    def rows(self, first: int, end: int) -> list[tuple[bytes, Supplement | None]]:
         """Entries and what stands beside them, positions ``first`` to ``end - 1``."""
         with self.storage.read() as connection:
             rows = connection.execute(
@@ -85,14 +86,14 @@ class LogCopy:
                 " WHERE log = ? AND position >= ? AND position < ? ORDER BY position",
                 (self.id, first, end),
             ).fetchall()
-        return [(data, Supplement(*beside)) for data, *beside in rows]
+        return [(data, Supplement(*beside) if beside[0] else None) for data, *beside in rows]
 
     def messages(self, kind: str, first: int, end: int) -> list[tuple[bytes, bytes]]:
         """Token and content of the entries of ``kind`` at positions ``first`` to ``end - 1``."""
         with self.storage.read() as connection:
             return connection.execute(
                 "SELECT token, content FROM entry WHERE log = ? AND key >= ? AND key < ?"
-                " AND position >= ? AND position < ? ORDER BY position",
+                " AND position >= ? AND position < ? AND token <> x'' ORDER BY position",
                 (self.id, f"{kind}:", f"{kind};", first, end),
             ).fetchall()
 
@@ -136,13 +137,10 @@ class LogCopy:
             "INSERT INTO entry (log, position, key, data, tree, token, depositor, content)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (
-                    self.id, position, each.entry.key, each.data, each.entry.data,
-                    each.supplement.token, each.supplement.depositor, each.supplement.content,
-                )
+                (self.id, position, each.entry.key, each.data, each.entry.data, *_beside(each))
                 for position, each in enumerate(copied, first)
             ),
-        )  # fmt: skip
+        )
 
     def drop_from(self, connection: sqlite3.Connection, position: int) -> None:
         """Forget entries that count for nothing."""
@@ -160,6 +158,11 @@ class LogCopy:
             "UPDATE log SET size = ?, root = ?, note = ?, time = ? WHERE id = ?",
             (head.size, head.root, head.note, second, self.id),
         )
+
+
+def _beside(copied: Copied) -> tuple[bytes, bytes, bytes]:
+    found = copied.supplement
+    return (b"", b"", b"") if found is None else (found.token, found.depositor, found.content)
 
 
 def last_block(connection: sqlite3.Connection, log: int | None = None) -> StampedBlock | None:

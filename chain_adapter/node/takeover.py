@@ -44,10 +44,16 @@ class Taker:
     """Takes over entries of one log; one caller at a time."""
 
     def __init__(
-        self, copy: LogCopy, source: LogSource, examiner: Examiner, members: Members, most: int
+        self,
+        copy: LogCopy,
+        source: LogSource,
+        examiner: Examiner,
+        members: Members,
+        most: int,
+        since: int = 0,
     ) -> None:
         self._copy, self._source, self._examiner = copy, source, examiner
-        self._members, self._most = members, most
+        self._members, self._most, self._since = members, most, since
         self._edge: Edge | None = None
 
     def take(self, checkpoint: Checkpoint) -> Takeover:
@@ -94,7 +100,8 @@ class Taker:
     def _beside(self, first: int, bundle: list[bytes]) -> list[Supplement | None]:
         """Asked for only from the first to the last that is not remembered."""
         beside = [self._examiner.remembered(data) for data in bundle]
-        unknown = [index for index, each in enumerate(beside) if each is None]
+        begin = max(0, self._since - first)
+        unknown = [index for index in range(begin, len(beside)) if beside[index] is None]
         if unknown:
             low, high = unknown[0], unknown[-1]
             given = self._source.supplements(first + low, first + high)
@@ -106,16 +113,18 @@ class Taker:
         self, taking: Takeover, position: int, data: bytes, supplement: Supplement | None
     ) -> None:
         try:
-            entry = self._examiner.examine(data, supplement, taking.trial)
+            if position < self._since:
+                entry = self._examiner.legitimate(data)
+            else:
+                entry = self._examiner.examine(data, supplement, taking.trial)
             if entry.key in taking.keys or self._copy.find(entry.key) is not None:
                 raise Finding(7, "replay", f"{entry.key} is recorded a second time")  # 7
         except Finding as finding:
             sentence = f"entry {position}, step {finding.step}: {finding.sentence}"
             raise Rejection(422, finding.code, sentence) from finding
+        taking.keys.add(entry.key)
         beside = self._examiner.remembered(data) or supplement
-        if beside is not None:
-            taking.keys.add(entry.key)
-            taking.fresh.append(Copied(entry, data, beside))
+        taking.fresh.append(Copied(entry, data, beside))
 
     def _write_down(self, taking: Takeover) -> None:
         with self._copy.storage.write() as connection:

@@ -61,6 +61,7 @@ def test_what_init_writes_is_what_serve_reads(folder: Path) -> None:
         ('profile = "deposit"', 'profile = "trusting"', "profile is one of"),
         ("platforms = ", "others = ", "unknown field others"),
         ('tsa = "roots.pem"', "", "needs url, platforms and tsa"),
+        ('profile = "deposit"', 'since = -1\nprofile = "deposit"', "from 0 on"),
         (KEY.key_id, "ed25519:" + "0" * 32, "is not its own"),
         (KEY.public.hex(), "zz", "hexadecimal"),
         ("https://log.example", "ftp://log.example", "no http"),

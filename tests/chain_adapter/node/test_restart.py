@@ -10,6 +10,7 @@ import pytest
 
 from chain_adapter import Fatal
 from chain_adapter.node.config import read_config
+from chain_adapter.node.export import check_export, export_node
 from chain_adapter.node.guard import CosignedGuard
 from chain_adapter.node.logcopy import Head
 from chain_adapter.node.service import Node, guard_of
@@ -158,3 +159,27 @@ def test_damage_and_foreign_copies_are_refused_at_the_start(
     toml.write_text(toml.read_text().replace("node-a.example", "node-z.example"))
     config = read_config(node.folder)
     refused("is the copy of node-a.example")
+
+
+def test_what_was_recorded_before_there_were_nodes_is_copied_and_not_examined(
+    make: MakeNode, log: LogServer, platform: Platform, tmp_path: Path
+) -> None:
+    old = [(entry, None) for entry, _ in platform.deposits("before", 258)]
+    log.append(old)
+    node = make(log_more="since = 257")
+    said = node.submit(log.submission())
+    assert (said.status, said.code) == (422, "supplement")
+    assert "entry 257" in said.text
+    later = make("b", log_more="since = 258")
+    log.append(platform.deposits("after", 2))
+    assert later.submit(log.submission()).status == 200
+    asked = [path for path in log.asked if path.startswith("supplement")]
+    assert asked[-1] == "supplement/258-259"
+    rows = later.node.logs[log.ledger.id].copy.rows(256, 260)
+    assert [beside is None for _, beside in rows] == [True, True, False, False]
+    later.again()
+    assert export_node(read_config(later.folder), tmp_path / "out") == 1
+    assert len(list(check_export(tmp_path / "out"))) == 2
+    (tmp_path / "out/logs/1/entries/259.tst").unlink()
+    with pytest.raises(ValueError, match="brings the token"):
+        list(check_export(tmp_path / "out"))
