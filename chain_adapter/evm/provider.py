@@ -20,6 +20,9 @@ class BoundedProvider(JSONBaseProvider):
     """JSON-RPC by POST: no redirects, no retries, no proxies, nothing unbounded. Connections are
     made in the process that uses them; ``connected`` counts them."""
 
+    #: EIP-3668 would have us fetch whatever addresses an endpoint names in an error.
+    global_ccip_read_enabled = False
+
     def __init__(self, url: str, timeout: float) -> None:
         super().__init__()
         parsed = urllib3.util.parse_url(url)

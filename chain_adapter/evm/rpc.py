@@ -56,8 +56,8 @@ class Endpoint:
         self.wrong = False
         self._config = config
         self._provider = BoundedProvider(url, config.timeout)
-        self._w3 = Web3(self._provider)
-        self._w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+        # Nothing else of web3's: no names looked up, no gas estimated, no fees filled in.
+        self._w3 = Web3(self._provider, middleware=[ExtraDataToPOAMiddleware])
         self._verified = 0.0
         self._connections = 0
         self._pause = _FIRST_PAUSE

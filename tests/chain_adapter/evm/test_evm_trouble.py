@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_abi import encode
 
 from chain_adapter import Fatal, Result, Retryable, Status, verify
 from chain_adapter.evm import calls, provider
@@ -368,6 +369,21 @@ class TestEndpoints:
                 odd.lies[method] = lambda _, answer: {**answer, "result": garbage}
             assert ledger.append([make_entry("still")])[0].status is Status.FINAL
             assert check_ledger(ledger, node, contract) == 2
+
+    def test_one_that_names_other_addresses_is_not_followed(
+        self, tmp_path: Path, node: Anvil, contract: str
+    ) -> None:
+        """EIP-3668: an error that tells the caller to fetch something elsewhere."""
+        with Proxy(node.url) as odd, Proxy(node.url) as elsewhere:
+            words = ["address", "string[]", "bytes", "bytes4", "bytes"]
+            values = [contract, [elsewhere.url], b"", b"four", b""]
+            data = "0x556f1830" + encode(words, values).hex()
+            error = {"code": 3, "message": "execution reverted", "data": data}
+            with opened(tmp_path, node, contract, urls=[odd.url, node.url]) as ledger:
+                odd.lies["eth_call"] = lambda _, answer: {"jsonrpc": "2.0", "error": error}
+                assert ledger.append([make_entry("fetch")])[0].status is Status.FINAL
+                assert not ledger._mover.endpoints.all[0]._provider.global_ccip_read_enabled
+            assert elsewhere.asked == {}
 
     def test_passwords_in_addresses_are_not_told(
         self, tmp_path: Path, node: Anvil, contract: str
