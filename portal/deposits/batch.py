@@ -30,6 +30,7 @@ from portal.deposits.schemas import (
 from portal.deposits.service import Accepted, BatchOutcome, Metadata, NewDigest
 from portal.errors import words
 from portal.problems import BadInput, PortalError, TooLarge
+from portal.signing.reading import cosigning_from
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TEXTS: Final = ("title", "note", "filename", "media_type")
@@ -189,7 +190,8 @@ def _by_schema(given: object, call_key: str | None) -> NewDigest:
     values = loaded(given)
     digests = tuple(digests_from(values["digests"]))
     own = call_key if key is None else key
-    return NewDigest(digests, metadata_from(values), values["size"], own)
+    signing = cosigning_from(values["id"], values["signature"])
+    return NewDigest(digests, metadata_from(values), values["size"], own, signing)
 
 
 def _result(place: int, outcome: BatchOutcome, base: str) -> dict[str, Any]:

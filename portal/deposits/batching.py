@@ -27,11 +27,12 @@ from portal.deposits.drafts import (
     new_draft,
     renumbered,
 )
-from portal.deposits.models import Deposit
-from portal.deposits.receiving import Accepted
+from portal.deposits.models import ENTRY_KIND, Deposit
+from portal.deposits.receiving import Accepted, id_used, received_detail
 from portal.deposits.records import Metadata
 from portal.deposits.tools import Tools
 from portal.problems import Conflict, PortalError, TooLarge, Unavailable
+from portal.signing.cosigning import Cosigning, Signed
 
 #: The most items of one call.
 MAX_ITEMS: Final = 10_000
@@ -46,12 +47,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NewDigest:
-    """One item: the digests of a file that stays with its owner, and what is said of it."""
+    """One item: the digests of a file that stays with its owner, and what is said of it; and the
+    depositor's signature, if they sign."""
 
     digests: tuple[Digest, ...]
     metadata: Metadata
     size: int | None = None
     idempotency_key: str | None = None
+    signing: Cosigning | None = None
 
 
 Outcome = Accepted | PortalError
@@ -83,7 +86,7 @@ class Batching:
         return outcomes
 
     def _chunk(self, actor: Actor, items: Sequence[NewDigest]) -> list[Outcome]:
-        drafted = [self._draft(actor, item) for item in items]
+        drafted = self._taken_once([self._draft(actor, item) for item in items])
         drafts = [each for each in drafted if isinstance(each, Deposit)]
         outcomes = dict(zip(map(id, drafts), self._accepted(actor, drafts), strict=True))
         return [each if isinstance(each, PortalError) else outcomes[id(each)] for each in drafted]
@@ -93,6 +96,7 @@ class Batching:
             check_key(item.idempotency_key)
             check_digests(item.digests)
             check_size(item.size)
+            signed = self._signed(actor, item)
         except PortalError as error:
             return error
         return new_draft(
@@ -104,7 +108,31 @@ class Batching:
             size=item.size,
             idempotency_key=item.idempotency_key,
             letter_on_demand=True,
+            signed=signed,
         )
+
+    def _signed(self, actor: Actor, item: NewDigest) -> Signed | None:
+        if item.signing is None:
+            return None
+        return self._tools.cosigner.signed(actor, ENTRY_KIND, item.digests, item.signing)
+
+    def _taken_once(self, drafted: list[Deposit | PortalError]) -> list[Deposit | PortalError]:
+        """Signed ones whose id there is already are refused; but not those sent again under the
+        idempotency key of the deposit that has it."""
+        signed = [each for each in drafted if isinstance(each, Deposit) and each.signed_by]
+        if not signed:
+            return drafted
+        query = select(Deposit.id, Deposit.owner_id, Deposit.idempotency_key)
+        query = query.where(Deposit.id.in_([each.id for each in signed]))
+        with self._tools.database.reading() as session:
+            used = {row.id: (row.owner_id, row.idempotency_key) for row in session.execute(query)}
+        refused = set()
+        for each in signed:
+            mine = (each.owner_id, each.idempotency_key)
+            if each.id in used and (each.idempotency_key is None or used[each.id] != mine):
+                refused.add(id(each))
+            used.setdefault(each.id, mine)
+        return [id_used() if id(each) in refused else each for each in drafted]
 
     def _accepted(self, actor: Actor, drafts: list[Deposit]) -> list[Outcome]:
         """What came of each draft, once everything new among them is durable."""
@@ -140,8 +168,7 @@ class Batching:
         if not drafts:
             return
         acts = [
-            Act(actor, "deposit.received", each.subject, {"kind": each.kind, "sha256": each.sha256})
-            for each in drafts
+            Act(actor, "deposit.received", each.subject, received_detail(each)) for each in drafts
         ]
         with self._tools.database.writing() as connection:
             INSERT.run(connection, *[columns_of(each) for each in drafts])

@@ -15,10 +15,12 @@ from portal.signing.certificates import check_usable, read_certificate
 from portal.signing.forms import HoldForm
 from portal.signing.models import SigningKey
 from portal.signing.names import PAGE_WORDS, SCHEME_NAMES, SCHEME_SENTENCES, certificate_names
+from portal.signing.panel import install
 from portal.signing.service import MAX_LABEL, SigningService
 from portal.ui.context import current_actor, request_id, services
 
 blueprint = Blueprint("signing", __name__, template_folder="templates")
+blueprint.record_once(install)
 
 _ICONS: Final = {"local": "key", "certificate": "certificate", "platform": "server"}
 
@@ -40,9 +42,10 @@ def hold() -> BaseResponse | tuple[str, int]:
     except PortalError as error:
         form.form_errors.append(gettext(error.message, **error.params))
         return _list_page(form), error.status
-    flash(
-        gettext("The portal holds a key for you now. Deposits are signed with it when you say so.")
+    message = gettext(
+        "The portal holds a key for you now. Deposits are signed with it when you say so."
     )
+    flash(message, "success")
     return redirect(url_for("signing.listing"), code=303)
 
 

@@ -44,8 +44,11 @@ def test_a_glance_agrees_with_the_schema(body: dict[str, Any]) -> None:
 def test_every_field_of_the_schema_is_known_at_a_glance() -> None:
     whole = {"digests": {"sha256": _DIGEST}, "size": 2**53 - 1}
     whole |= dict.fromkeys(["title", "note", "filename", "media_type"], "text")
-    assert whole.keys() == NewDigestSchema().fields.keys()
-    assert plainly_right(whole) == NewDigestSchema().load(whole) == whole
+    # A signed deposit is left to the schema: looking after its signature takes longer anyhow.
+    unsigned = dict.fromkeys(["id", "signature"])
+    assert (whole | unsigned).keys() == NewDigestSchema().fields.keys()
+    assert plainly_right(whole) == NewDigestSchema().load(whole) == whole | unsigned
+    assert plainly_right(whole | unsigned) is None
 
 
 @pytest.mark.parametrize(
