@@ -27,6 +27,7 @@ _THINGS: Final[dict[str, type[Deposit | Matter]]] = {"deposit": Deposit, "matter
 #: A deposit's steps by the worker: thousands a second in a batch, and never news to its owner.
 _ROUTINE: Final = frozenset(
     {"deposit.timestamped", "deposit.anchored", "deposit.followed", "deposit.issued"}
+    | {"deposit.cut", "deposit.spread", "deposit.reread"}
 )
 
 
