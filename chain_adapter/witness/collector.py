@@ -8,12 +8,11 @@ final collects again, under a checkpoint that may have grown.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,6 +21,7 @@ from chain_adapter.checkpoint import SignedCheckpoint
 from chain_adapter.errors import InvalidProof, LedgerError
 from chain_adapter.node.fetch import Web
 from chain_adapter.note import Note
+from chain_adapter.witness.alone import alone
 from chain_adapter.witness.lines import Cosigned, sort_lines
 from chain_adapter.witness.link import Errand, Link, Log
 from chain_adapter.witness.policy import Policy
@@ -135,12 +135,12 @@ class Collector:
 
     def _collect(self, position: int, end: float) -> int:
         """One collection; the size asked for, 0 when another process kept us from it."""
-        with self._alone(end, lambda: self._sidecar.final(position) is not None) as alone:
+        with alone(self._lock, end, lambda: self._sidecar.final(position) is not None) as first:
             target = self._log.head()
             size = target.checkpoint.size
-            if alone and self._sidecar.final_of(size) is None:
+            if first and self._sidecar.final_of(size) is None:
                 self._ask(target, end, self._need)
-            return size if alone else 0
+            return size if first else 0
 
     def _ask(self, target: SignedCheckpoint, end: float, wanted: int) -> None:
         """Ask every node that has not cosigned it, until ``wanted`` have, all have answered, or it
@@ -246,35 +246,6 @@ class Collector:
                 }
                 self._process = os.getpid()
             return dict(self._links)
-
-    @contextmanager
-    def _alone(self, end: float, enough: Callable[[], bool]) -> Iterator[bool]:
-        """Be the only process that collects; False when another did so until time was up, or until
-        ``enough`` was reached."""
-        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            locked = _wait(handle, end, enough)
-            try:
-                yield locked
-            finally:
-                if locked:
-                    fcntl.flock(handle, fcntl.LOCK_UN)
-        finally:
-            os.close(handle)
-
-
-def _wait(handle: int, end: float, enough: Callable[[], bool]) -> bool:
-    pause = 0.002
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end or enough():
-                return False
-        else:
-            return True
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.02)
 
 
 def _start(work: Callable[[], None]) -> None:
