@@ -28,7 +28,6 @@ class NodeSchema(Schema):
     ``claimed``, ``block`` and ``trouble`` are its own words or about them."""
 
     name = fields.String(required=True, metadata={"example": "node-a.example"})
-    url = fields.String(required=True, metadata={"example": "https://node-a.example"})
     key = fields.String(required=True)
     standing = fields.String(
         required=True, validate=validate.OneOf([each.value for each in Standing])
@@ -87,7 +86,6 @@ def _node(node: Node) -> dict[str, Any]:
     view = node.view
     return {
         "name": view.name,
-        "url": view.url,
         "key": view.vkey,
         "standing": str(node.standing),
         "size": view.size,
@@ -95,5 +93,5 @@ def _node(node: Node) -> dict[str, Any]:
         "time": view.time.isoformat().replace("+00:00", "Z") if view.time else None,
         "claimed": view.claimed,
         "block": view.block[0] if view.block else None,
-        "trouble": view.trouble,
+        "trouble": node.trouble,
     }

@@ -46,6 +46,11 @@ class Node:
     standing: Standing
     missing: int
 
+    @property
+    def trouble(self) -> str:
+        """What anybody may know of it: why a connection failed is the operator's to know."""
+        return self.view.trouble if self.view.reachable else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Other:

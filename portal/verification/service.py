@@ -27,6 +27,7 @@ from portal.verification.report import (
     ticks_of,
 )
 from timestamping.package.judge import FURTHER
+from timestamping.package.recorded import held
 from timestamping.package_trust import PackageTrust
 from timestamping.verifier import verify_token
 
@@ -147,17 +148,21 @@ def _ledger_ticks(evidence: PublicEvidence, trust: PackageTrust) -> tuple[Tick, 
 def _further(evidence: PublicEvidence, trust: PackageTrust) -> Iterator[Check]:
     """The checks from 122 on, as of a package: one for each further ledger."""
     number, code, title = FURTHER
-    for place, (receipt_json, proof_text) in enumerate(evidence.further):
+    for place, (receipt_json, proof_text) in enumerate(evidence.further, start=number):
         try:
             receipt = Receipt.from_json(receipt_json)
             proof = decode_proof(receipt.scheme, proof_text)
         except LedgerError as error:
-            yield Check(number + place, code, title, Outcome.FAIL, str(error))
+            yield Check(place, code, title, Outcome.FAIL, str(error))
             continue
         verdict = verify(evidence.entry or b"", receipt, proof, trust.ledger)
-        last = verdict.failed or verdict.checks[-1]
-        detail = f"{receipt.ledger}: {len(verdict.checks)} steps, {last.detail}"
-        yield Check(number + place, code, title, last.outcome, detail)
+        failed = verdict.failed
+        if failed is None:
+            detail = f"{receipt.ledger}: {held(verdict, receipt)}"
+            yield Check(place, code, title, Outcome.PASS, detail)
+        else:
+            detail = f"{receipt.ledger}, step {failed.number} ({failed.code}): {failed.detail}"
+            yield Check(place, code, title, failed.outcome, detail)
 
 
 def _ledger_and_signer(verdict: Verdict) -> tuple[Tick, ...]:

@@ -16,6 +16,7 @@ from chain_adapter.receipt import Receipt
 from chain_adapter.verdict import Check, Outcome
 from chain_adapter.verification.kinds import decode_proof
 from chain_adapter.verify import Result, Verdict, verify
+from timestamping.letter.ledger_view import observed
 from timestamping.letter.signing import names_of, signing_of
 from timestamping.package.folder import FolderChecks
 from timestamping.package.grounds import Gap, Refused, parsed, sha256_of
@@ -107,7 +108,7 @@ class RecordChecks(FolderChecks):
         self.steps["ledger"] = verdict.checks
         failed = verdict.failed
         if failed is None:
-            return _held(verdict)
+            return held(verdict, self._receipt(RECEIPT))
         if failed.outcome is Outcome.FAIL or self._foreign(verdict.result, failed):
             raise Refused(f"step {failed.number} ({failed.code}): {failed.detail}")
         raise Gap(f"step {failed.number} ({failed.code}): {failed.detail}")
@@ -123,7 +124,7 @@ class RecordChecks(FolderChecks):
         self.steps[f"ledger-{number}"] = verdict.checks
         failed = verdict.failed
         if failed is None:
-            return f"{receipt.ledger}: {_held(verdict)}"
+            return f"{receipt.ledger}: {held(verdict, receipt)}"
         sentence = f"{receipt.ledger}, step {failed.number} ({failed.code}): {failed.detail}"
         raise (Refused if failed.outcome is Outcome.FAIL else Gap)(sentence)
 
@@ -178,12 +179,15 @@ class RecordChecks(FolderChecks):
         return result is Result.UNTRUSTED_KEY and bool(keys.get(check.code))
 
 
-def _held(verdict: Verdict) -> str:
-    """How many steps, and what the last ones found: the root, and who cosigned it."""
+def held(verdict: Verdict, receipt: Receipt) -> str:
+    """How many steps, and what they found: the root and who cosigned it, or the transaction."""
     found = {each.code: each.detail for each in verdict.checks}
+    steps, seen = f"{len(verdict.checks)} steps", observed(receipt)
+    if seen is not None:
+        return f"{steps}, transaction 0x{seen.transaction.hex()} in block {seen.block}"
     root = found.get("inclusion", verdict.checks[-1].detail)
     nodes = f", nodes {found['witness_quorum']}" if "witness_quorum" in found else ""
-    return f"{len(verdict.checks)} steps, root {root}{nodes}"
+    return f"{steps}, root {root}{nodes}"
 
 
 def _signed(entry: Entry, role: str, key_id: str, known: Mapping[str, bytes]) -> None:

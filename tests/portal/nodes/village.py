@@ -127,7 +127,7 @@ def village(base: Path, *, port: int = 0, **changes: Any) -> Iterator[Village]:
 
 def _nodes(base: Path, settings: Settings, own: int, ports: list[int]) -> list[NodeProcess]:
     """The nodes' folders, and the policy that names them."""
-    settings.data_dir.mkdir(mode=0o700, parents=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TlogLedger(settings.path("ledger"), origin=ORIGIN) as plain:
         vkey = plain.vkey
     pki = Pki.open(
