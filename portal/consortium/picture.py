@@ -41,6 +41,14 @@ class Node:
         return WIDTH - _MARGIN - self.x
 
     @property
+    def label(self) -> str:
+        """The name in the rule, or the ends of the identity."""
+        if self.account is None:
+            return ""
+        identity = self.account.identity
+        return self.account.name or f"{identity[:6]}…{identity[-4:]}"
+
+    @property
     def blocked(self) -> bool:
         """It, or somebody above."""
         return self.account is not None and self.account.standing in _BLOCKED

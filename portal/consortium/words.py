@@ -58,7 +58,7 @@ STATES: Final = {
     "collecting": (lazy_gettext("Waits for signatures"), "writing-sign", "wait"),
     "ready": (lazy_gettext("Signed by enough; is being time-stamped"), "clock", "wait"),
     "timestamped": (lazy_gettext("Time-stamped; is being recorded"), "clock", "wait"),
-    "anchored": (lazy_gettext("On the ledger"), "circle-check", "good"),
+    "anchored": (lazy_gettext("Stands on the ledger"), "circle-check", "good"),
     "refused": (lazy_gettext("Refused by the rule"), "circle-x", "bad"),
 }
 #: code of the rule → sentence, as :data:`chain_adapter.consortium.refusals.CODES`
