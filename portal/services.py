@@ -276,6 +276,7 @@ def services_of(
             tools.database, tools.ledger.id, tools.entry_key.key_id, active=False
         )
     matters, checks = MatterService(tools, box, mail.post), CheckService(tools)
+    vouching = VouchService(tools, mail.post)
     return Services(
         settings=tools.settings,
         database=tools.database,
@@ -310,8 +311,8 @@ def services_of(
         nodes=NodeMap(tools.ledgers),
         consortium=ConsortiumService(tools, membership),
         certificates=CertificateService(tools, box, matters, checks, mail.post),
-        vouching=VouchService(tools, mail.post),
-        packets=PacketService(tools, cutting, settings.path("packets")),
+        vouching=vouching,
+        packets=PacketService(tools, cutting, settings.path("packets"), vouching.ask),
         signing=SigningService(tools, box),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -34,8 +35,15 @@ class PacketService:
     """Every method raises the errors of :mod:`portal.problems`. Without PACKETS nothing is cut or
     sent, but what was cut before can still be looked at."""
 
-    def __init__(self, tools: Tools, cutting: Cutting, folder: Path) -> None:
-        self._tools, self._cutting = tools, cutting
+    def __init__(
+        self,
+        tools: Tools,
+        cutting: Cutting,
+        folder: Path,
+        restored: Callable[[Actor, str], object] = lambda _actor, _deposit_id: None,
+    ) -> None:
+        """``restored`` is told of content that was put back into the vault."""
+        self._tools, self._cutting, self._restored = tools, cutting, restored
         client = PacketClient(tools.entry_key, clock=lambda: tools.clock().timestamp())
         self._fetching: Fetching | None = None
         self._spreading: Spreading | None = None
@@ -128,6 +136,8 @@ class PacketService:
             intact = sum(each.state == INTACT for each in report.lines)
             detail: Detail = {"outcome": outcome, "intact": intact, "of": len(report.lines)}
             record(session, _WORKER, "deposit.packets_tried", f"deposit:{row.deposit_id}", detail)
+        if outcome == "restored":
+            self._restored(_WORKER, row.deposit_id)
         return 1
 
     def _claim(self, row: PacketSet) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 WIDTH: Final = 600
 _HEIGHT: Final = 96
-_TOP: Final = 16
+_TOP: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +72,4 @@ def days(counts: Sequence[tuple[int, int]]) -> Days:
             index, count, tampered, x, width, round(floor - height, 1), round(height, 1), foot
         )
         drawn.append(bar)
-    return Days(WIDTH, floor + 20, floor, most, tuple(drawn))
+    return Days(WIDTH, floor + 1, floor, most, tuple(drawn))

@@ -68,16 +68,21 @@ class VouchService:
         deposit = self._deposit(actor, deposit_id)
         if deposit.kind == "digest" or (deposit.size or 0) <= AT_ONCE:
             return self._check(actor, deposit, unhurried)
+        if not self.ask(actor, deposit.id):
+            raise Conflict("vouch_early", "Its letter is not issued yet; ask again then.")
+        return None
+
+    def ask(self, actor: Actor, deposit_id: str) -> bool:
+        """Have the worker read it next; False when it is not kept, or not issued yet. Who may ask
+        is the caller's matter."""
         with self._tools.database.transaction() as session:
-            session.execute(
+            asked = session.execute(
                 update(VouchStanding)
-                .where(VouchStanding.deposit_id == deposit.id)
+                .where(VouchStanding.deposit_id == deposit_id)
                 .values(asked_at=self._tools.clock(), asked_by=actor.id[:36], claimed_until=None)
                 .execution_options(synchronize_session=False)
             )
-            if session.get(VouchStanding, deposit.id) is None:
-                raise Conflict("vouch_early", "Its letter is not issued yet; ask again then.")
-        return None
+        return bool(asked.rowcount)  # type: ignore[attr-defined]
 
     def find(self, text: str) -> str:
         """The id of a deposit by letter number or short code, for operators.
