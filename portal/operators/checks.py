@@ -14,9 +14,11 @@ from typing import Final
 import structlog
 from sqlalchemy import delete, select
 
-from chain_adapter import Ledger
+from chain_adapter import Ledger, LedgerError
+from chain_adapter.witness import WitnessLedger
 from portal.database import Database
 from portal.operators.models import HealthCheck
+from portal.operators.watch import Post, look, node_parts, part_of, tell
 from timestamping.stamper import Stamper
 
 _log = structlog.get_logger(__name__)
@@ -37,7 +39,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``kind`` is "tsa" or "ledger"; ``checks`` are the last ones, oldest first, never none."""
+    """``kind`` is "tsa", "ledger", "node" or "quorum" (a ledger's nodes together); ``checks`` are
+    the last ones, oldest first, never none."""
 
     kind: str
     name: str
@@ -58,18 +61,26 @@ class Checks:
         stamper: Stamper,
         ledgers: tuple[Ledger, ...],
         clock: Callable[[], datetime],
+        post: Post | None = None,
+        base_url: str = "",
     ) -> None:
         self._database, self._clock = database, clock
+        self._post, self._base_url = post, base_url
         self._stamper, self._ledgers = stamper, ledgers
 
     def run(self) -> None:
-        """Ask all parts now and remember what they say; one that raises is not well."""
+        """Ask all parts now and remember what they say; one that raises is not well. Operators are
+        told when a ledger has too few nodes."""
         found = [
             HealthCheck(part=name[:200], at=self._clock(), ok=ok, milliseconds=spent, detail=detail)
             for name, ok, spent, detail in self._asked()
         ]
         with self._database.transaction() as session:
             session.add_all(found)
+            session.flush()
+            for ledger in self._ledgers:
+                if self._post is not None and isinstance(ledger, WitnessLedger):
+                    tell(session, self._post, ledger, self._base_url)
 
     def parts(self) -> list[Part]:
         """Every part with its last checks."""
@@ -94,12 +105,15 @@ class Checks:
             session.execute(delete(HealthCheck).where(old))
 
     def _names(self) -> list[str]:
-        return [f"tsa:{self._stamper.label}", *(f"ledger:{each.id}" for each in self._ledgers)]
+        own = [f"tsa:{self._stamper.label}", *(f"ledger:{each.id}" for each in self._ledgers)]
+        return own + node_parts(self._ledgers)
 
     def _asked(self) -> Iterator[tuple[str, bool, int, str]]:
         yield self._one(f"tsa:{self._stamper.label}", self._stamper.health)
         for ledger in self._ledgers:
             yield self._one(f"ledger:{ledger.id}", ledger.health)
+            if isinstance(ledger, WitnessLedger):
+                yield from _nodes(ledger)
 
     def _one(self, name: str, ask: Callable[[], object]) -> tuple[str, bool, int, str]:
         began = time.monotonic()
@@ -110,3 +124,15 @@ class Checks:
             ok, detail = False, f"{type(error).__name__}: {error}"
             _log.warning("check_failed", part=name, exc_info=True)
         return name, ok, round((time.monotonic() - began) * 1000), detail[:500]
+
+
+def _nodes(ledger: WitnessLedger) -> Iterator[tuple[str, bool, int, str]]:
+    """Each node and all of them together; they were asked at once, in so many milliseconds."""
+    began = time.monotonic()
+    try:
+        seen = list(look(ledger))
+    except LedgerError as error:
+        seen = [(part_of(ledger), False, str(error))]
+    spent = round((time.monotonic() - began) * 1000)
+    for name, ok, detail in seen:
+        yield name, ok, spent, detail[:500]

@@ -64,7 +64,14 @@ class OperatorService:
         self._tools, self._mail, self._webhooks = tools, mail, webhooks
         self.deposits = Overseeing(tools)
         self.people = people
-        self._checks = Checks(tools.database, tools.stamper, tools.ledgers, tools.clock)
+        self._checks = Checks(
+            tools.database,
+            tools.stamper,
+            tools.ledgers,
+            tools.clock,
+            mail.post,
+            tools.settings.base_url,
+        )
 
     def overview(self) -> Overview:
         tools, now = self._tools, self._tools.clock()

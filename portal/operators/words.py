@@ -18,6 +18,8 @@ AGES: Final = (
 PARTS: Final = {
     "tsa": lazy_gettext("Time-stamping"),
     "ledger": lazy_gettext("Ledger"),
+    "quorum": lazy_gettext("Enough nodes"),
+    "node": lazy_gettext("Deposit node"),
 }
 CERTIFICATES: Final = {
     "root": lazy_gettext("own root certificate"),

@@ -11,10 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chain_adapter import EntryKey
+from portal.accounts.service import create_user
+from portal.audit.actor import Actor
 from portal.deposits.evidence import proof_of, receipt_of
 from portal.deposits.models import State
 from portal.deposits.service import DepositService, Metadata
 from portal.verification.judging import examine
+from tests.portal.client import PASSWORD
 from tests.portal.nodes.village import Village, village
 from timestamping.letter.ledger_view import cosigned, signed_note
 
@@ -117,6 +120,43 @@ def test_nodes_refuse_a_platform_they_do_not_know(here: Village) -> None:
     assert here.services.ledger.health().size == size
     page = here.client().get(f"/deposits/{deposit.id}").text
     assert "拒绝了该记录" in page
+
+
+def test_operators_are_told_once_when_nodes_are_missing(here: Village) -> None:
+    services = here.services
+    create_user(
+        services.database,
+        here.settings,
+        Actor.process("cli"),
+        email="operator@example.com",
+        name="运维",
+        password=PASSWORD,
+        roles=("operator",),
+    )
+    here.issued(here.deposit(b"before"))
+    services.operators.advance()
+    parts = {(each.kind, each.name): each for each in services.operators.overview().parts}
+    assert parts["quorum", f"nodes of {services.ledger.id}"].last.ok
+    assert parts["node", "node-a.example"].last.ok
+    for node in here.nodes[:2]:
+        node.kill()
+    try:
+        for _ in range(4):
+            services.operators.advance()
+    finally:
+        for node in here.nodes[:2]:
+            node.start()
+    parts = {(each.kind, each.name): each for each in services.operators.overview().parts}
+    together = parts["quorum", f"nodes of {services.ledger.id}"]
+    assert not together.last.ok
+    assert together.last.detail == (
+        "2 of 4 nodes are there, 3 are needed; awaited: node-a.example, node-b.example"
+    )
+    assert not parts["node", "node-b.example"].last.ok
+    assert parts["node", "node-c.example"].last.ok
+    told = [each for each in services.mail.waiting() if each.recipient == "operator@example.com"]
+    assert len(told) == 1
+    assert "Alarm: too few nodes" in told[0].subject
 
 
 def test_what_nodes_fetch_is_public(here: Village) -> None:
