@@ -10,7 +10,7 @@ import secrets
 from pathlib import Path
 from typing import Any, Final
 
-from eth_account import Account
+from web3 import Account
 
 from chain_adapter.durable import write_new
 from chain_adapter.errors import Denied, Fatal, Retryable
@@ -20,7 +20,7 @@ _MAX: Final = 16 * 1024
 
 
 def load_sender(path: Path, passphrase: str | None = None) -> Any:
-    """The account (``eth_account``'s ``LocalAccount``) of the key in ``path``.
+    """The account (web3's ``LocalAccount``) of the key in ``path``.
 
     Raises:
         Fatal: missing, readable by others, or no such key. The sentence never holds a part of it.

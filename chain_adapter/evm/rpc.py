@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import urllib3
-from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import (
     BlockNotFound,
@@ -88,7 +87,7 @@ class Endpoint:
 
     def block(self, which: int | bytes | str) -> Mapping[str, Any] | None:
         """The block of this number or hash, or the "latest"; None when the endpoint has none."""
-        named = HexBytes(which) if isinstance(which, bytes) else which
+        named = _hex(which) if isinstance(which, bytes) else which
 
         def ask(eth: Any) -> Mapping[str, Any] | None:
             try:
@@ -117,7 +116,7 @@ class Endpoint:
     def ask(self, data: bytes) -> bytes:
         """The contract's answer to a call that changes nothing."""
         to = Web3.to_checksum_address(self._config.contract)
-        return self.call(lambda eth: bytes(eth.call({"to": to, "data": HexBytes(data)})))
+        return self.call(lambda eth: bytes(eth.call({"to": to, "data": _hex(data)})))
 
     def record_of(self, root: bytes, count: int) -> AnchorRecord | None:
         answer = self.ask(calls.record_of(root, count))
@@ -128,7 +127,7 @@ class Endpoint:
 
         def ask(eth: Any) -> Mapping[str, Any] | None:
             try:
-                found: Mapping[str, Any] = eth.get_transaction_receipt(HexBytes(transaction))
+                found: Mapping[str, Any] = eth.get_transaction_receipt(_hex(transaction))
             except TransactionNotFound:
                 return None
             return found
@@ -138,9 +137,9 @@ class Endpoint:
     def anchoring(self, root: bytes, block: bytes) -> bytes | None:
         """The hash of the transaction by which ``block`` came to hold ``root``."""
         wanted = {
-            "blockHash": HexBytes(block),
+            "blockHash": _hex(block),
             "address": Web3.to_checksum_address(self._config.contract),
-            "topics": [HexBytes(calls.ANCHORED), HexBytes(root)],
+            "topics": [_hex(calls.ANCHORED), _hex(root)],
         }
 
         def ask(eth: Any) -> bytes | None:
@@ -154,7 +153,7 @@ class Endpoint:
         contract = Web3.to_checksum_address(self._config.contract)
 
         def ask(eth: Any) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-            found = eth.get_proof(contract, [HexBytes(slot)], height)
+            found = eth.get_proof(contract, [_hex(slot)], height)
             storage = found["storageProof"][0]["proof"]
             return tuple(map(bytes, found["accountProof"])), tuple(map(bytes, storage))
 
@@ -167,7 +166,7 @@ class Endpoint:
             Refused: the endpoint says no, in its own words.
             EndpointTrouble: whether it took the transaction is open.
         """
-        self.call(lambda eth: eth.send_raw_transaction(HexBytes(raw)))
+        self.call(lambda eth: eth.send_raw_transaction(_hex(raw)))
 
     def call(self, work: Callable[[Any], T]) -> T:
         """Run ``work``; whatever an endpoint's answer makes go wrong is that endpoint's trouble.
@@ -217,6 +216,10 @@ class Endpoint:
 
 
 _NETWORK: Final = (OSError, urllib3.exceptions.HTTPError)
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
 
 
 def _exactly(value: Any, length: int) -> bytes:
