@@ -41,8 +41,8 @@ def members() -> str:
     asked = request.args.get("q", "").strip().lower()
     standing = request.args.get("standing", "")
     found = [each for each in everybody if _fits(each, asked, standing)]
-    page = max(request.args.get("page", 1, type=int), 1)
     pages = max(-(-len(found) // _PAGE), 1)
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
     rows = found[(page - 1) * _PAGE : page * _PAGE]
     return _page(
         "members",
