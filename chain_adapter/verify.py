@@ -62,10 +62,8 @@ STEPS: Final = (*LOG_STEPS, *EvmExamination.steps)
 def verify(entry: Entry | bytes, receipt: Receipt, proof: LedgerProof, trust: Trust) -> Verdict:
     """Judge the record by the steps above. Never raises for bad evidence."""
     kind, hindrance = Examination, ""
-    # A ledger whose deposit nodes are known is a log, whatever kind the receipt would rather be.
-    scheme = "witness" if receipt.ledger in trust.quorums else receipt.scheme
     try:
-        kind = examination_of(scheme) or Examination
+        kind = examination_of(receipt.scheme) or Examination
     except Fatal as error:
         hindrance = str(error)
     examination = kind(entry, receipt, proof, trust)

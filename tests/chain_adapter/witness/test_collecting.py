@@ -258,13 +258,16 @@ def test_lines_handed_on_count_as_those_of_their_nodes(
     open_watched: Open, nodes: list[FakeNode]
 ) -> None:
     def handing_on(node: FakeNode, body: bytes) -> Answer:
-        answers = [each.witness(body) for each in (node, nodes[1], nodes[2])]
+        answers = [each.witness(body) for each in (node, *nodes[1:])]
         return 200, b"".join(line for _, line, _ in answers), "text/plain"
 
     nodes[0].behave = handing_on
     ledger = open_watched(mode="relay")
     (receipt,) = ledger.append([make_entry("handed-on")])
     assert receipt.status is Status.FINAL
+    # Just enough stand in the note, so that none can be turned into a stranger's unnoticed.
+    assert len(cosigners(receipt.checkpoint, ledger.policy.quorum)) == 3
+    assert len(cosigners(ledger.latest(), ledger.policy.quorum)) == 4
     assert [len(node.asked) for node in nodes] == [1, 0, 0, 0]
 
 
