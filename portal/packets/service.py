@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, cast
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from chain_adapter.packets.client import PacketClient
+from chain_adapter.packets.client import NodeAddress, PacketClient
 from portal.audit.actor import Actor
 from portal.audit.service import Detail, record
 from portal.deposits.models import Deposit
@@ -56,6 +56,10 @@ class PacketService:
     def view(self, deposit: Deposit) -> SetView | None:
         """The packets of a deposit that may be read; None when it has none."""
         return self._overseeing.view(deposit.id)
+
+    def nodes(self) -> tuple[NodeAddress, ...]:
+        """The deposit nodes that packets go to; none when packets are off."""
+        return self._cutting.spec.nodes if self._cutting.spec is not None else ()
 
     def overview(self) -> Overview:
         """For operators."""
