@@ -10,7 +10,8 @@ from typing import Final
 
 from timestamping.filelist import CAPTURE, DRAW, NOTARIAL
 from timestamping.letter.data import LetterData
-from timestamping.package_files import FILE_LIST, TOKEN, co_token
+from timestamping.letter.ledger_view import observed
+from timestamping.package_files import FILE_LIST, TOKEN, co_token, further_receipt
 from timestamping.pdf.text import escaped
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "VERIFY.md"
@@ -107,6 +108,19 @@ sed -nE 's/.*"file":"([^"]*)","head":"([0-9a-f]{64})".*"type":"token".*/\1 \2/p'
     done"""
 _ABOUT: Final = {CAPTURE: _CAPTURED, DRAW: _DRAWN, NOTARIAL: _CERTIFIED}
 _FURTHER: Final = {CAPTURE: _CHAIN, DRAW: _STEPS, NOTARIAL: _CERTIFICATE}
+#: Of the ledgers beside the first one.
+_RECEIPT_OF: Final = r"""{{ printf '\0'; cat ledger/entry.json; }} | sha256sum | cut -c1-64 \
+  | grep --quiet --file=- {receipt} && echo "receipt {number}: OK\""""
+_BESIDE: Final = """
+同一记录也已载入以下账本，其证明见第 7 步（第 122 项起）。
+The same entry stands on these ledgers too; step 7 verifies their proofs (checks from 122 on).
+
+```bash
+{commands}
+```
+
+"""
+_ON_CHAIN: Final = "，交易 transaction `0x{}`，区块 block {}"
 #: Prints what sha256sum checks. A name it could not find is one that was made harmless.
 _LIST_SUMS: Final = (
     'python3 -c \'import json; [print(f["sha256"] + "  files/" + f["path"]) for f in '
@@ -125,6 +139,7 @@ def guide(data: LetterData, original: str, *, with_files: bool = False) -> str:
         "check-file": _check_list(data, with_files) if data.files else _check_file(data),
         "about-file": _about(data, with_files),
         "check-tokens": _check_tokens(data),
+        "further": _further(data),
     }
     return _PLACE.sub(lambda place: values[place[1]], _template())
 
@@ -161,6 +176,22 @@ def _check_list(data: LetterData, with_files: bool) -> str:
         if data.files is not None and data.files.schema in _FURTHER:
             lines.append(_FURTHER[data.files.schema])
     return "\n".join(lines)
+
+
+def _further(data: LetterData) -> str:
+    """The ledgers beside the first one: the same command for each, and where a chain has it."""
+    if not data.further:
+        return ""
+    numbers = range(2, 2 + len(data.further))
+    commands = "\n".join(
+        _RECEIPT_OF.format(receipt=further_receipt(number), number=number) for number in numbers
+    )
+    lines = [_BESIDE.format(commands=commands)]
+    for number, each in zip(numbers, data.further, strict=True):
+        seen = observed(each.receipt)
+        place = "" if seen is None else _ON_CHAIN.format(seen.transaction.hex(), seen.block)
+        lines.append(f"- {number}: `{escaped(each.ledger)}`{place}\n")
+    return "".join(lines)
 
 
 def _check_tokens(data: LetterData) -> str:
