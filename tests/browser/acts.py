@@ -61,9 +61,9 @@ def deposit(page: Page, path: Path, title: str = "", mode: str = "file") -> None
     page.wait_for_url(_ITEM, timeout=60_000)
 
 
-def wait_for_letter(page: Page) -> None:
+def wait_for_letter(page: Page, seconds: float = 30) -> None:
     """The page moves on by itself; nobody reloads it."""
-    expect(page.locator(".rail-done")).to_have_count(5, timeout=30_000)
+    expect(page.locator(".rail-done")).to_have_count(5, timeout=seconds * 1000)
     expect(page.locator("a[href$='/letter']")).to_be_visible()
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,8 +41,11 @@ class LivePortal:
 
 
 @contextmanager
-def live_portal(folder: Path, **settings: str) -> Iterator[LivePortal]:
-    """Start web and worker; both are stopped on leaving."""
+def live_portal(
+    folder: Path, prepare: Callable[[LivePortal], dict[str, str]] | None = None, **settings: str
+) -> Iterator[LivePortal]:
+    """Start web and worker; both are stopped on leaving. ``prepare`` finds what the first start has
+    made (keys, ledger) and gives further settings."""
     folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -63,6 +66,8 @@ def live_portal(folder: Path, **settings: str) -> Iterator[LivePortal]:
     flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     web = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app"]
     subprocess.run([*flask, "init"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    if prepare is not None:
+        environment.update(prepare(LivePortal(url, data, environment)))
     with (folder / "log").open("wb") as log:
         processes = [
             subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
