@@ -44,6 +44,17 @@ class Days:
     bars: tuple[Bar, ...]
 
 
+def shades(limits: Sequence[int], cycle: int) -> list[str]:
+    """How each group of ages looks: paler green within the cycle, then late, then too late; what
+    was never read again stands apart.
+
+    >>> shades([1, 7, 30, 60], 30)
+    ['0', '1', '2', '3', '4', 'never']
+    """
+    within = [str(min(place, 2)) for place, limit in enumerate(limits) if limit <= cycle]
+    return [*within, *("3" for _ in limits[len(within) :]), "4", "never"]
+
+
 def stretch(counts: Sequence[int]) -> tuple[Piece, ...]:
     """One bar as wide as the picture, divided by ``counts``; what is there can be seen."""
     total = sum(counts)

@@ -93,6 +93,7 @@ def _overview(number: str = "", problem: str = "") -> str:
         pieces=pictures.stretch((*found.ages, found.never)),
         days=pictures.days([(day.count, day.tampered) for day in found.days]),
         ages=words.ages(found.limits),
+        shades=pictures.shades(found.limits, found.cycle or 30),
         fault=words.fault,
         number=number,
         problem=problem,

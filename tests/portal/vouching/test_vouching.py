@@ -26,6 +26,7 @@ from portal.privacy.service import PrivacyService
 from portal.problems import Conflict, NotFound
 from portal.services import Services
 from portal.storage.files import FileVault
+from portal.vouching import pictures
 from portal.vouching.judging import Throttle
 from portal.vouching.models import Outcome, Voucher, VouchStanding
 from portal.vouching.picking import most, quota
@@ -374,6 +375,29 @@ def test_a_number_or_a_share_limits_a_day(daily: str, expected: int) -> None:
 def test_a_limit_that_makes_no_sense_is_refused(make_settings: MakeSettings, daily: str) -> None:
     with pytest.raises(ValueError, match="vouch_daily"):
         make_settings(vouch_daily=daily)
+
+
+@pytest.mark.parametrize(
+    ("limits", "cycle", "expected"),
+    [
+        ((1, 7, 30, 60), 30, ["0", "1", "2", "3", "4", "never"]),
+        ((1, 7, 14), 7, ["0", "1", "3", "4", "never"]),
+        ((1, 2, 7), 1, ["0", "3", "3", "4", "never"]),
+    ],
+)
+def test_what_is_older_than_the_cycle_looks_late(
+    limits: tuple[int, ...], cycle: int, expected: list[str]
+) -> None:
+    assert pictures.shades(limits, cycle) == expected
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=6))
+def test_the_bar_is_filled_and_everything_there_can_be_seen(counts: list[int]) -> None:
+    pieces = pictures.stretch(counts)
+    assert [piece.count for piece in pieces] == [count for count in counts if count]
+    if pieces:
+        assert abs(sum(piece.width for piece in pieces) - pictures.WIDTH) < 1
+        assert all(piece.width >= 2 for piece in pieces)
 
 
 def test_reading_is_kept_below_its_rate() -> None:
