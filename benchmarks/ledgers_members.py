@@ -20,7 +20,7 @@ from chain_adapter.consortium import (
     decode,
     key_hash,
 )
-from chain_adapter.consortium.rule import Authority, Level
+from chain_adapter.consortium.offices import Authority, Level
 
 _MEMBERS = 3000
 _ROUNDS = 5

@@ -8,25 +8,24 @@ Errors: :class:`Refused` (a :class:`~chain_adapter.errors.LedgerError`) with a c
 :data:`~chain_adapter.consortium.refusals.CODES`.
 """
 
+from chain_adapter.consortium.applying import Application, Certificate, Signed
 from chain_adapter.consortium.engine import Consortium, Ignored
 from chain_adapter.consortium.gate import Gate
 from chain_adapter.consortium.keys import SigningKey
 from chain_adapter.consortium.message import (
     Act,
-    Application,
-    Certificate,
     Change,
     Message,
     Register,
     Replace,
     Rotate,
-    Signed,
     decode,
     genesis_content,
     read_genesis,
 )
+from chain_adapter.consortium.offices import METHODS, PERMISSIONS
 from chain_adapter.consortium.refusals import CODES, Refused
-from chain_adapter.consortium.rule import METHODS, PERMISSIONS, Rule, key_hash
+from chain_adapter.consortium.rule import Rule, key_hash
 from chain_adapter.consortium.standing import Denial
 from chain_adapter.consortium.state import Event, KeyEvent, Member
 from chain_adapter.consortium.typed import Domain

@@ -11,6 +11,7 @@ machine of their own. Nothing is sent anywhere.
     inspect MESSAGE [--domain DOMAIN]         say in words what a message asks for, and who signed
     sign MESSAGE --key KEYFILE --domain DOMAIN
                                               add a signature; the message goes to standard output
+    deployment RULE                           the data of the transaction that makes the contract
     calldata MESSAGE                          what a transaction to the contract carries
     replay STREAM [--log LEDGER]              the state after a stream: JSON lines {time, content}
 
@@ -32,20 +33,14 @@ from typing import Any
 import rfc8785
 
 from chain_adapter.consortium import evm, shapes
+from chain_adapter.consortium.applying import Application, Certificate, Signed
 from chain_adapter.consortium.describing import describe
 from chain_adapter.consortium.engine import Consortium
 from chain_adapter.consortium.keys import Judge, SigningKey, is_high
-from chain_adapter.consortium.message import (
-    Application,
-    Certificate,
-    Message,
-    Signed,
-    decode,
-    genesis_content,
-    read_genesis,
-)
+from chain_adapter.consortium.message import Message, decode, genesis_content, read_genesis
+from chain_adapter.consortium.offices import METHODS
 from chain_adapter.consortium.refusals import Refused
-from chain_adapter.consortium.rule import METHODS, Rule
+from chain_adapter.consortium.rule import Rule
 from chain_adapter.consortium.shapes import shown
 from chain_adapter.consortium.typed import Domain
 from chain_adapter.errors import LedgerError
@@ -115,6 +110,10 @@ def _sign(options: argparse.Namespace) -> None:
     print("\n".join(describe(message)), file=sys.stderr)
     value = key.sign(message.id(options.domain))
     _out(message.signed(Signed(key.address, value)).to_object())
+
+
+def _deployment(options: argparse.Namespace) -> None:
+    print("0x" + evm.deployment(_read_rule(options.file)).hex())
 
 
 def _calldata(options: argparse.Namespace) -> None:
@@ -203,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     for each in (certify, sign):
         each.add_argument("--key", type=Path, required=True)
         each.add_argument("--domain", type=_domain, required=True)
+    command("deployment", _deployment, "the contract with a rule, as a transaction's data")
     command("calldata", _calldata, "a message as a transaction's data")
     replay = command("replay", _replay, "the state after a stream of events")
     replay.add_argument("--log", default="", help="id of the ledger the events stand on")

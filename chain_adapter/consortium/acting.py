@@ -8,8 +8,8 @@ from typing import Final
 from chain_adapter.consortium import signing
 from chain_adapter.consortium.keys import Judge
 from chain_adapter.consortium.message import Act
+from chain_adapter.consortium.offices import ACTS
 from chain_adapter.consortium.refusals import Refused
-from chain_adapter.consortium.rule import ACTS
 from chain_adapter.consortium.state import KeyEvent, Member, State
 
 _BLACKLIST: Final = ACTS["blacklist"]

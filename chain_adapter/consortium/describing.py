@@ -15,7 +15,7 @@ from chain_adapter.consortium.message import (
     Replace,
     Rotate,
 )
-from chain_adapter.consortium.rule import ACTS, PERMISSIONS
+from chain_adapter.consortium.offices import ACTS, PERMISSIONS
 from chain_adapter.consortium.shapes import ZERO, shown
 
 

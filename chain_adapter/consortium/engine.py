@@ -22,8 +22,9 @@ from chain_adapter.consortium.message import (
     Rotate,
     decode,
 )
+from chain_adapter.consortium.offices import PERMISSIONS
 from chain_adapter.consortium.refusals import Refused
-from chain_adapter.consortium.rule import PERMISSIONS, Rule, key_hash
+from chain_adapter.consortium.rule import Rule, key_hash
 from chain_adapter.consortium.standing import Denial, standing
 from chain_adapter.consortium.state import LONGEST, Event, KeyEvent, Member, State
 from chain_adapter.consortium.typed import Domain

@@ -11,18 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from chain_adapter.consortium.applying import Application, Certificate, Signed
 from chain_adapter.consortium.keccak import keccak, word
-from chain_adapter.consortium.message import (
-    Act,
-    Application,
-    Certificate,
-    Change,
-    Message,
-    Register,
-    Replace,
-    Rotate,
-    Signed,
-)
+from chain_adapter.consortium.message import Act, Change, Message, Register, Replace, Rotate
 from chain_adapter.consortium.rule import Rule
 
 ARTEFACT: Final = Path(__file__).with_name("contracts") / "Consortium.json"

@@ -18,8 +18,8 @@ from typing import Self
 
 from chain_adapter.consortium.engine import Consortium
 from chain_adapter.consortium.message import decode, read_genesis
+from chain_adapter.consortium.offices import PERMISSIONS
 from chain_adapter.consortium.refusals import Refused
-from chain_adapter.consortium.rule import PERMISSIONS
 from chain_adapter.consortium.typed import Domain
 from chain_adapter.entry import Entry
 

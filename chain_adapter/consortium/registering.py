@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chain_adapter.consortium import signing
+from chain_adapter.consortium.applying import Application, Certificate
 from chain_adapter.consortium.keys import Judge
-from chain_adapter.consortium.message import KINDS, Application, Certificate, Register, Replace
+from chain_adapter.consortium.message import KINDS, Register, Replace
 from chain_adapter.consortium.refusals import Refused
 from chain_adapter.consortium.shapes import ZERO, shown
 from chain_adapter.consortium.state import KeyEvent, Member, State

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from chain_adapter.consortium import signing
 from chain_adapter.consortium.keys import Judge
 from chain_adapter.consortium.message import ROLES, Change, Rotate
+from chain_adapter.consortium.offices import METHODS
 from chain_adapter.consortium.refusals import Refused
-from chain_adapter.consortium.rule import METHODS
 from chain_adapter.consortium.shapes import shown
 from chain_adapter.consortium.state import KeyEvent, State
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from chain_adapter.consortium.applying import Signed
 from chain_adapter.consortium.keys import Judge, is_high
-from chain_adapter.consortium.message import Signed
 from chain_adapter.consortium.refusals import Refused
 from chain_adapter.consortium.shapes import shown
 from chain_adapter.consortium.state import State

@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from chain_adapter.consortium.message import Application
+from chain_adapter.consortium.applying import Application
 from chain_adapter.consortium.rule import Rule, key_hash
 from chain_adapter.consortium.shapes import ZERO
 

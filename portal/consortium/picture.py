@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from portal.consortium.reading import Account
+from portal.consortium.shown import Account
 
 WIDTH: Final = 480
 _ROW: Final = 50

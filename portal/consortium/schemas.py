@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 from chain_adapter.consortium import PERMISSIONS
 from chain_adapter.consortium.shapes import names_of, shown
-from portal.consortium.reading import Account, Overview, Shown
+from portal.consortium.shown import Account, Overview, Shown
 
 _ID = {"pattern": "^[0-9a-f]{64}$", "example": "3f" * 32}
 _ADDRESS = {"pattern": "^0x[0-9a-f]{40}$", "example": "0x" + "5a" * 20}

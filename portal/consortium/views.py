@@ -13,7 +13,8 @@ from chain_adapter.consortium import PERMISSIONS as PERMISSION_BITS
 from chain_adapter.consortium.shapes import MAX_CONTENT, names_of, shown
 from portal.consortium import words
 from portal.consortium.picture import draw
-from portal.consortium.reading import Account, Reading
+from portal.consortium.reading import Reading
+from portal.consortium.shown import Account
 from portal.consortium.signing_words import signing_words
 from portal.problems import PortalError
 from portal.ui.context import current_actor, services

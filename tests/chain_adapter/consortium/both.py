@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chain_adapter.consortium import CODES, Message, Refused, evm, key_hash
 from chain_adapter.consortium.keccak import word
-from chain_adapter.consortium.rule import PERMISSIONS
+from chain_adapter.consortium.offices import PERMISSIONS
 from tests.chain_adapter.consortium.chain import Chain, address, ask_member, ask_permitted, number
 from tests.chain_adapter.consortium.people import World, deposit_key, identity
 from tests.chain_adapter.evm.anvil import Anvil

@@ -23,7 +23,7 @@ from chain_adapter.consortium import (
     key_hash,
 )
 from chain_adapter.consortium.message import ROLES
-from chain_adapter.consortium.rule import (
+from chain_adapter.consortium.offices import (
     ACTS,
     METHODS,
     Authority,

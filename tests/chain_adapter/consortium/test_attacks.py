@@ -10,7 +10,7 @@ import pytest
 
 from chain_adapter.consortium import Act, Application, Domain, Message, Refused, Signed, key_hash
 from chain_adapter.consortium.keys import ORDER
-from chain_adapter.consortium.rule import ACTS, METHODS
+from chain_adapter.consortium.offices import ACTS, METHODS
 from tests.chain_adapter.consortium.people import (
     YEAR,
     World,

@@ -25,7 +25,7 @@ from chain_adapter.consortium import (
 )
 from chain_adapter.consortium.keccak import word
 from chain_adapter.consortium.keys import ORDER, SigningKey
-from chain_adapter.consortium.rule import ACTS, METHODS, Group, Level, Named
+from chain_adapter.consortium.offices import ACTS, METHODS, Group, Level, Named
 from tests.chain_adapter.consortium.both import Both
 from tests.chain_adapter.consortium.people import (
     NOW,

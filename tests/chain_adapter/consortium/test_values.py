@@ -26,7 +26,7 @@ from chain_adapter.consortium import (
     read_genesis,
 )
 from chain_adapter.consortium.keys import Judge
-from chain_adapter.consortium.rule import Group, Level
+from chain_adapter.consortium.offices import Group, Level
 from tests.chain_adapter.consortium.people import World, authorities, key, regulators, rule
 
 EMPTY = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from chain_adapter.consortium import Message, Rule
-from chain_adapter.consortium.rule import Platform
+from chain_adapter.consortium.offices import Platform
 from portal.audit.actor import Actor
 from portal.consortium.models import ConsortiumMessage
 from portal.services import Services
