@@ -109,8 +109,10 @@ sed -nE 's/.*"file":"([^"]*)","head":"([0-9a-f]{64})".*"type":"token".*/\1 \2/p'
 _ABOUT: Final = {CAPTURE: _CAPTURED, DRAW: _DRAWN, NOTARIAL: _CERTIFIED}
 _FURTHER: Final = {CAPTURE: _CHAIN, DRAW: _STEPS, NOTARIAL: _CERTIFICATE}
 #: Of the ledgers beside the first one.
-_RECEIPT_OF: Final = r"""{{ printf '\0'; cat ledger/entry.json; }} | sha256sum | cut -c1-64 \
-  | grep --quiet --file=- {receipt} && echo "receipt {number}: OK\""""
+_RECEIPT_OF: Final = (
+    "{{ printf '\\0'; cat ledger/entry.json; }} | sha256sum | cut -c1-64 \\\n"
+    '  | grep --quiet --file=- {receipt} && echo "receipt {number}: OK"'
+)
 _BESIDE: Final = """
 同一记录也已载入以下账本，其证明见第 7 步（第 122 项起）。
 The same entry stands on these ledgers too; step 7 verifies their proofs (checks from 122 on).
