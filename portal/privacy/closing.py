@@ -15,6 +15,7 @@ from portal.audit.service import record
 from portal.database import Database
 from portal.organisations.models import Membership, Organisation
 from portal.problems import Conflict
+from portal.signing.models import SigningKey
 
 
 class Closing:
@@ -41,6 +42,12 @@ class Closing:
                 update(ApiKey)
                 .where(ApiKey.user_id == user.id, ApiKey.revoked_at.is_(None))
                 .values(revoked_at=now)
+                .execution_options(synchronize_session=False)
+            )
+            session.execute(  # and what the portal held of them is destroyed
+                update(SigningKey)
+                .where(SigningKey.user_id == user.id, SigningKey.revoked_at.is_(None))
+                .values(revoked_at=now, sealed=None)
                 .execution_options(synchronize_session=False)
             )
             self._sign_ins.end_all(session, user.id)

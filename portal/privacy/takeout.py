@@ -32,6 +32,7 @@ from portal.privacy.activity import Activity, Asked, Form
 from portal.privacy.models import Erasure
 from portal.problems import NotFound
 from portal.sheets import Cell, csv_pieces
+from portal.signing.models import SigningKey
 from portal.webhooks.models import WebhookEndpoint
 
 _DEPOSITS: Final = (
@@ -53,6 +54,7 @@ identity.json         您申报的身份信息 / what you stated about your iden
 organisations.json    您所属的机构 / organisations you belong to
 keys.json             接口密钥（不含密钥本身）/ API keys, without their secrets
 passkeys.json         通行密钥（不含公钥）/ passkeys, without their keys
+signing-keys.json     签名密钥（不含私钥）/ signing keys, without private ones
 sign-ins.json         登录记录 / sign-ins
 cases.json            案件 / cases
 access.json           您授予他人及他人授予您的查阅权限 / access given by you and to you
@@ -135,6 +137,12 @@ def _tables(session: Session, user_id: str) -> Iterator[tuple[str, Any]]:
             "id organisation_id name scopes created_at expires_at last_used_at revoked_at",
         ),
         ("passkeys", Passkey, Passkey.user_id == user_id, "id name created_at last_used_at"),
+        (
+            "signing-keys",
+            SigningKey,
+            SigningKey.user_id == user_id,
+            "key_id scheme label created_at revoked_at",
+        ),
         ("sign-ins", SignIn, SignIn.user_id == user_id, "at way ok address browser ended_at"),
         (
             "cases",

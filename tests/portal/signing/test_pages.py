@@ -154,6 +154,18 @@ def test_other_peoples_keys_are_not_found(
     assert services.signing.get(actor_of(user), key.id).revoked_at is None
 
 
+def test_a_closed_account_signs_nothing_and_leaves_no_private_key(
+    services: Services, user: User
+) -> None:
+    own = register(services, user, ed25519_signer())
+    held = services.signing.hold(actor_of(user), "Office")
+    services.privacy.closing.close(actor_of(user))
+    for key in (own, held):
+        left = services.signing.get(actor_of(user), key.id)
+        assert left.revoked_at is not None
+        assert left.sealed is None
+
+
 def signature_of(
     services: Services, signer: Signer, deposit_id: str, content: bytes
 ) -> dict[str, str]:
