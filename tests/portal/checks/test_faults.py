@@ -338,7 +338,9 @@ def test_every_further_ledger_is_asked(office: Office, tmp_path: Path) -> None:
         from portal.deposits.service import DepositService
 
         both = dataclasses.replace(both, deposits=DepositService(tools))
-        view = both.checked(both.matter(both.put(b"for both")))
+        deposit_id = both.put(b"for both")
+        assert both.deposits.follow() == 1
+        view = both.checked(both.matter(deposit_id))
         assert view.outcome == "pass"
         ledger = view.group("ledger")
         assert ledger is not None
