@@ -62,7 +62,8 @@ def decimal(text: str) -> int:
     Raises:
         ValueError: anything else.
     """
-    if not (text.isascii() and text.isdigit()) or len(text) > 19 or (text[0] == "0" and len(text) > 1):
+    digits = text.isascii() and text.isdigit()
+    if not digits or len(text) > 19 or (text[0] == "0" and len(text) > 1):
         raise ValueError(f"{text[:24]!r} is not a decimal number without leading zeroes")
     number = int(text)
     if number >= 2**63:

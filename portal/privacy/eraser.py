@@ -1,7 +1,7 @@
 """Erasing content: requested → erasing → done. The worker's side.
 
-The bytes go, and the keys of packets that nodes have; letter, token, entry, receipt, proof and custody entries stay, so that whoever still
-has the file can prove it.
+The bytes go, and the keys of packets that nodes have; letter, token, entry, receipt, proof and
+custody entries stay, so that whoever still has the file can prove it.
 
 ``erasing`` is written before the first byte goes: a process that dies in the middle is continued,
 and deleting what is gone already is no error. ``done`` and the deposit's ``erased_at`` are written
