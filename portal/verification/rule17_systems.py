@@ -114,7 +114,7 @@ def _standards(services: Services) -> Iterator[Row]:
     yield Row(
         Words("账本", "Ledger"),
         said("RFC 6962 默克尔树，C2SP 检查点", "RFC 6962 Merkle tree, C2SP checkpoints")
-        if services.ledger.scheme == "tlog"
+        if services.ledger.scheme in ("tlog", "witness")
         else said(services.ledger.scheme),
         "LEDGERS",
     )

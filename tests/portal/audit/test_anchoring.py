@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from chain_adapter import Entry, Ledger, LedgerError, Receipt, Retryable
+from chain_adapter.supplement import Supplement
 from portal.audit.actor import Actor
 from portal.audit.anchoring import Anchoring, AnchorState
 from portal.audit.custody import Custody
@@ -54,8 +55,10 @@ class FaultyLedger:
     def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
         return getattr(self._ledger, name)
 
-    def append(self, entries: Sequence[Entry]) -> list[Receipt]:
-        return self._fault(self._ledger.append, entries)  # type: ignore[no-any-return]
+    def append(
+        self, entries: Sequence[Entry], supplements: Sequence[Supplement | None] = ()
+    ) -> list[Receipt]:
+        return self._fault(self._ledger.append, entries, supplements)  # type: ignore[no-any-return]
 
 
 class FaultyStamper(Stamper):
