@@ -137,12 +137,15 @@ for (const form of document.querySelectorAll("form[data-consortium]")) {
       button.disabled = false;
     }
   });
-  form.querySelector('[data-part="key"]').addEventListener("change", async (event) => {
+  const input = form.querySelector('[data-part="key"]');
+  const tell = async () => {
     form.made = null;
-    const [file] = event.target.files;
+    const [file] = input.files;
     const key = file && file.size < 1024 ? Key.read(await file.text()) : null;
     shown.textContent = key ? say("your_address", { address: key.address }) : say("bad_key");
-  });
+  };
+  input.addEventListener("change", tell);
+  if (input.files.length) tell(); // chosen before this script ran
   form.querySelector('[data-part="make"]')?.addEventListener("click", (event) => {
     const key = Key.make();
     key.save();
