@@ -264,7 +264,8 @@ class Shaky(Ledger):
     def close(self) -> None:
         """It is somebody else's."""
 
-    def _append(self, entries: Sequence[Entry]) -> list[Receipt]:
+    def _append(self, entries: Sequence[Entry], supplements: Sequence[object]) -> list[Receipt]:
+        del supplements
         return self.inner.append(entries)
 
     def _lookup(self, key: str) -> Receipt | None:
