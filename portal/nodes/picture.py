@@ -9,16 +9,16 @@ from typing import ClassVar, Final
 
 from portal.nodes.service import Map, Node
 
-WIDTH: Final = 760
+WIDTH: Final = 900
 _TOP: Final = 18
 _LEDGER_WIDTH: Final = 340
 _LEDGER_HEIGHT: Final = 84
 _GAP: Final = 74
 _ROW: Final = 4
-_NODE_WIDTH: Final = 172
+_NODE_WIDTH: Final = 206
 _NODE_HEIGHT: Final = 136
 _BETWEEN: Final = 16
-_LONGEST: Final = 20
+_LONGEST: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
