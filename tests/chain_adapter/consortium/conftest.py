@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chain_adapter.consortium.both import Both
-from tests.chain_adapter.consortium.people import NOW, World
+from tests.chain_adapter.consortium.people import NOW, World, authorities, key, regulators
 from tests.chain_adapter.evm.anvil import Anvil
 
 
@@ -25,8 +25,14 @@ def fresh(node: Anvil) -> Iterator[Anvil]:
 
 
 @pytest.fixture(params=["log", "contract"])
-def world(request: pytest.FixtureRequest) -> World:
-    """A consortium executed over a log, and one executed by both at once."""
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A consortium executed over a log, and one executed by both at once, which hold the same when
+    the test has ended."""
     if request.param == "log":
-        return World()
-    return Both.on(request.getfixturevalue("fresh"), World())
+        yield World()
+        return
+    both = Both.on(request.getfixturevalue("fresh"), World())
+    yield both
+    names = ("house", "office", "ann", "bob", "eve", "guard")
+    offices = [each.address for each in (*authorities(), *regulators())]
+    both.same(names, [*offices, *(key(each).address for each in names)], both.consortium.state.used)
