@@ -9,13 +9,13 @@ from typing import ClassVar, Final
 
 from portal.nodes.service import Map, Node
 
-WIDTH: Final = 900
+WIDTH: Final = 950
 _TOP: Final = 18
 _LEDGER_WIDTH: Final = 340
 _LEDGER_HEIGHT: Final = 84
 _GAP: Final = 74
 _ROW: Final = 4
-_NODE_WIDTH: Final = 206
+_NODE_WIDTH: Final = 222
 _NODE_HEIGHT: Final = 136
 _BETWEEN: Final = 16
 _LONGEST: Final = 24
