@@ -3,9 +3,9 @@
     .venv/bin/python scripts/rehearse_nodes.py make     # four nodes of the portal in DATA_DIR
     .venv/bin/python scripts/rehearse_nodes.py run      # run them until Ctrl-C
 
-``make`` prints the setting that makes the portal ask them; records made before need nobody. Nodes
-that one party runs convince nobody else: for evidence, other institutions run them
-(docs/operations.md).
+``make``, while the portal is stopped, prints the setting that makes the portal ask them; records
+made before need nobody. Nodes that one party runs convince nobody else: for evidence, other
+institutions run them (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def make(settings: Settings, ports: Sequence[int], need: int) -> str:
             tsa=str(roots),
             stamper=f"{settings.base_url}/tsa",
             stamper_trust=str(roots),
+            since=size,
         )
         key = make_node(folder / name, wanted)
         nodes.append({"name": name, "vkey": key, "url": f"http://127.0.0.1:{port}"})

@@ -46,6 +46,7 @@ def init(parsed: argparse.Namespace) -> int:
         stamper=parsed.stamper,
         stamper_trust=str(Path(parsed.stamper_trust).absolute()) if parsed.stamper_trust else "",
         relay=parsed.relay,
+        since=parsed.since,
     )
     print(make_node(parsed.folder, wanted, _passphrase()))
     return 0
@@ -125,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     making.add_argument("--stamper", default="", help="TSA that stamps this node's blocks")
     making.add_argument("--stamper-trust", default="", help="PEM file of its roots")
     making.add_argument("--relay", action="append", default=[], help="the node after this one")
+    making.add_argument("--since", type=int, default=0, help="entries that were there first")
     making.set_defaults(run=init)
     running = commands.add_parser("serve", help="run the node")
     running.add_argument("folder", type=Path)

@@ -32,6 +32,7 @@ class Wanted:
     stamper: str = ""
     stamper_trust: str = ""
     relay: Sequence[str] = ()
+    since: int = 0
 
 
 def make_node(folder: Path, wanted: Wanted, passphrase: str | None = None) -> str:
@@ -68,6 +69,8 @@ def configuration(wanted: Wanted) -> str:
         ]
         if wanted.url:
             lines.append(f"url = {_text(wanted.url)}")
+        if wanted.since:
+            lines.append(f"since = {wanted.since}")
         if wanted.profile == "deposit":
             lines += [f"platforms = {{ {keys} }}", f"tsa = {_text(wanted.tsa)}"]
     if wanted.stamper:
