@@ -124,7 +124,8 @@ if [ "$purpose" = test ]; then
     tools=$(sha256sum scripts/evm/package-lock.json | cut -c1-64)
     if [ "$(cat "$state/evm" 2>/dev/null)" != "$tools" ] || [ ! -d scripts/evm/node_modules ]; then
         say "installing the Solidity compiler and an EVM node"
-        npm ci --prefix scripts/evm --ignore-scripts --no-audit --no-fund --loglevel=error
+        # In the folder itself: --prefix would make npm forget the machine's own configuration.
+        (cd scripts/evm && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
         echo "$tools" >"$state/evm"
     fi
 fi
