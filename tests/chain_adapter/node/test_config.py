@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chain_adapter import EntryKey, Fatal
 from chain_adapter.node.config import read_config
@@ -12,7 +13,7 @@ from chain_adapter.node.setup import Wanted, make_node
 from chain_adapter.note import VerifierKey
 from timestamping.vouching import open_voucher
 
-KEY = EntryKey.generate()
+KEY = EntryKey(Ed25519PrivateKey.from_private_bytes(b"k" * 32))
 VKEY = str(VerifierKey("log.example", bytes(range(32))))
 
 

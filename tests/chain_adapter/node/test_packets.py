@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chain_adapter import EntryKey
 from chain_adapter.node.packet_store import PacketStore
@@ -21,8 +22,8 @@ from tests.chain_adapter.packets.cut import cut
 
 NODE = "node-a.example"
 NOW = 1_800_000_000
-PLATFORM = EntryKey.generate()
-STRANGER = EntryKey.generate()
+PLATFORM = EntryKey(Ed25519PrivateKey.from_private_bytes(b"p" * 32))
+STRANGER = EntryKey(Ed25519PrivateKey.from_private_bytes(b"s" * 32))
 
 
 class _Context:
