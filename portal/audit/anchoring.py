@@ -18,19 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chain_adapter import (
-    Conflict,
-    Entry,
-    EntryKey,
-    Fatal,
-    Ledger,
-    Receipt,
-    Result,
-    Status,
-    Trust,
-    verify,
-)
-from chain_adapter.merkle import leaf_hash
+from chain_adapter import Entry, EntryKey, Fatal, Ledger, Trust
 from chain_adapter.supplement import Supplement
 from portal import problems
 from portal.audit.actor import Actor
@@ -38,14 +26,13 @@ from portal.audit.heads import head_digest, head_of, new_entry
 from portal.audit.models import AuditAnchor, AuditEntry
 from portal.audit.service import head, record
 from portal.database import Database, advance
-from portal.jobs.waiting import goes_on, not_final, wait_for, waits
+from portal.jobs.recording import prove_final, record_once
+from portal.jobs.waiting import goes_on, wait_for, waits
 from timestamping.stamper import Stamper
 from timestamping.stored import from_text, reverified, to_text
 
 _WORKER: Final = Actor.process("worker")
 SUBJECT: Final = "audit:log"
-#: It was there and is not: it is given to the ledger again.
-_LOST: Final = (Status.ORPHANED, Status.REJECTED)
 #: Entries that anchoring itself makes: they alone are no reason for another anchor.
 _OWN_ACTS: Final = ("audit.anchored", "audit.anchor_asked", "audit.anchor_waiting")
 
@@ -175,13 +162,13 @@ class Anchoring:
         if entry.token != token.sha256 or entry.digests != (digest,):
             raise Fatal("the stored entry names another token or digest than the head's")
         ledger = self._tools.ledger
-        receipt = ledger.lookup(entry.key)
-        if receipt is None or receipt.status in _LOST:
-            supplement = Supplement(token.der)
-            receipt = ledger.append([entry], [supplement])[0]
-        elif receipt.status is not Status.FINAL:
-            receipt = ledger.refresh(receipt)
-        values = self._proved(entry, receipt)
+        receipt = record_once(ledger, entry, Supplement(token.der))
+        proof = prove_final(ledger, entry, receipt, self._tools.ledger_trust())
+        values: dict[str, Any] = {
+            "receipt": receipt.to_json().decode(),
+            "proof": proof.encode().decode(),
+            "anchored_at": self._tools.clock(),
+        }
         with self._tools.database.transaction() as session:
             if not self._move(session, anchor, AnchorState.ANCHORED, values):
                 return False
@@ -189,25 +176,6 @@ class Anchoring:
             detail |= {"ledger": ledger.id, "position": receipt.position}
             record(session, _WORKER, "audit.anchored", f"anchor:{anchor.id}", detail)
         return True
-
-    def _proved(self, entry: Entry, receipt: Receipt) -> dict[str, Any]:
-        """No receipt that an offline verifier would refuse is kept."""
-        if receipt.entry_hash != leaf_hash(entry.encode()):
-            raise Conflict(f"the ledger holds another entry under {entry.key}")
-        ledger = self._tools.ledger
-        if receipt.status is not Status.FINAL:
-            raise not_final(ledger.awaited(receipt))
-        proof = ledger.prove(receipt)
-        verdict = verify(entry, receipt, proof, self._tools.ledger_trust())
-        if verdict.result is Result.PENDING:
-            raise not_final(ledger.awaited(receipt))
-        if verdict.failed is not None:
-            raise Fatal(f"the ledger's receipt does not verify: {verdict.failed.detail}")
-        return {
-            "receipt": receipt.to_json().decode(),
-            "proof": proof.encode().decode(),
-            "anchored_at": self._tools.clock(),
-        }
 
     def _move(
         self, session: Session, anchor: AuditAnchor, reached: AnchorState, values: dict[str, Any]

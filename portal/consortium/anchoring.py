@@ -18,11 +18,10 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from chain_adapter import Conflict, Digest, Entry, Fatal, Receipt, Result, Status, digest_of, verify
+from chain_adapter import Digest, Entry, Fatal, digest_of
 from chain_adapter.consortium import Refused, Rule, decode, genesis_content
 from chain_adapter.consortium.gate import KIND
 from chain_adapter.keys import meta_digest
-from chain_adapter.merkle import leaf_hash
 from chain_adapter.supplement import Supplement
 from portal.audit.actor import Actor
 from portal.audit.service import record
@@ -30,13 +29,13 @@ from portal.consortium.membership import Membership
 from portal.consortium.models import GENESIS, ConsortiumMessage, State
 from portal.consortium.tools import Tools
 from portal.database import advance
-from portal.jobs.waiting import goes_on, not_final, wait_for, waits
+from portal.jobs.recording import prove_final, record_once
+from portal.jobs.waiting import goes_on, wait_for, waits
 from timestamping.stored import from_text, reverified, to_text
 from timestamping.token import Token
 
 _log = structlog.get_logger(__name__)
 _WORKER: Final = Actor.process("worker")
-_LOST: Final = (Status.ORPHANED, Status.REJECTED)
 #: opaque: the consortium's signers stand in the content
 _BY: Final = "consortium"
 _SCHEMA: Final = "notary/member/v1"
@@ -185,13 +184,14 @@ class Anchoring:
         if entry.token != token.sha256 or entry.digests != (digest,):
             raise Fatal("the stored entry names another token or digest than the message's")
         ledger = self._tools.ledger
-        receipt = ledger.lookup(entry.key)
-        if receipt is None or receipt.status in _LOST:
-            supplement = Supplement(token.der, content=row.content)
-            receipt = ledger.append([entry], [supplement])[0]
-        elif receipt.status is not Status.FINAL:
-            receipt = ledger.refresh(receipt)
-        values = self._proved(entry, receipt)
+        receipt = record_once(ledger, entry, Supplement(token.der, content=row.content))
+        proof = prove_final(ledger, entry, receipt, self._tools.ledger_trust())
+        values: dict[str, Any] = {
+            "receipt": receipt.to_json().decode(),
+            "proof": proof.encode().decode(),
+            "position": receipt.position,
+            "anchored_at": self._tools.clock(),
+        }
         with self._tools.database.transaction() as session:
             moved = advance(
                 session,
@@ -206,26 +206,6 @@ class Anchoring:
                 detail: dict[str, str | int] = {"type": row.type, "position": receipt.position}
                 record(session, _WORKER, "consortium.anchored", row.subject, detail)
         return moved
-
-    def _proved(self, entry: Entry, receipt: Receipt) -> dict[str, Any]:
-        """No receipt that an offline verifier would refuse is kept."""
-        if receipt.entry_hash != leaf_hash(entry.encode()):
-            raise Conflict(f"the ledger holds another entry under {entry.key}")
-        ledger = self._tools.ledger
-        if receipt.status is not Status.FINAL:
-            raise not_final(ledger.awaited(receipt))
-        proof = ledger.prove(receipt)
-        verdict = verify(entry, receipt, proof, self._tools.ledger_trust())
-        if verdict.result is Result.PENDING:
-            raise not_final(ledger.awaited(receipt))
-        if verdict.failed is not None:
-            raise Fatal(f"the ledger's receipt does not verify: {verdict.failed.detail}")
-        return {
-            "receipt": receipt.to_json().decode(),
-            "proof": proof.encode().decode(),
-            "position": receipt.position,
-            "anchored_at": self._tools.clock(),
-        }
 
     def _refusal(self, row: ConsortiumMessage, now: int) -> Refused | None:
         if row.type == GENESIS:
