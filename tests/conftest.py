@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from lottery.verifier import load_py_ecc
 from tests import quick
 from tests.effort import examples
 
 quick.share()
+# Whoever imports it later, web3 too, lifts no limit of this process any more.
+with suppress(ImportError):
+    load_py_ecc()
 # How long an example takes says how busy the machine is.
 settings.register_profile(
     "ours",

@@ -11,12 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from web3 import Web3
-
 from chain_adapter.errors import Denied, Fatal, Retryable
 from chain_adapter.evm import calls
 from chain_adapter.evm.config import EvmConfig, Fee
 from chain_adapter.evm.fees import offer
+from chain_adapter.evm.library import Web3
 from chain_adapter.evm.rpc import NOWHERE, Endpoint, EndpointTrouble, Refused
 
 #: Room for the contract's creation (about 1.1 million) and for lists of platforms.

@@ -10,10 +10,9 @@ import secrets
 from pathlib import Path
 from typing import Any, Final
 
-from web3 import Account
-
 from chain_adapter.durable import write_new
 from chain_adapter.errors import Denied, Fatal, Retryable
+from chain_adapter.evm.library import Account
 
 _HEX: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
 _MAX: Final = 16 * 1024

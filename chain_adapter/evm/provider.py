@@ -8,8 +8,8 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import urllib3
-from web3.providers import JSONBaseProvider
-from web3.types import RPCEndpoint, RPCResponse
+
+from chain_adapter.evm.library import JSONBaseProvider, RPCEndpoint, RPCResponse
 
 #: Longest answer read, in bytes. A block's header and a proof are a hundredth of it.
 MAX_ANSWER: Final = 8 * 1024 * 1024

@@ -12,18 +12,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import urllib3
-from web3 import Web3
-from web3.exceptions import (
-    BlockNotFound,
-    ContractLogicError,
-    TransactionNotFound,
-    Web3RPCError,
-)
-from web3.middleware import ExtraDataToPOAMiddleware
 
 from chain_adapter.evm import calls
 from chain_adapter.evm.config import EvmConfig
 from chain_adapter.evm.layout import AnchorRecord, keccak256
+from chain_adapter.evm.library import (
+    BlockNotFound,
+    ContractLogicError,
+    ExtraDataToPOAMiddleware,
+    TransactionNotFound,
+    Web3,
+    Web3RPCError,
+)
 from chain_adapter.evm.provider import BoundedProvider
 
 #: After so many seconds chain and code are asked again, even if nothing went wrong.

@@ -18,13 +18,12 @@ import re
 import time
 from typing import Any, Final
 
-from web3 import Web3
-
 from chain_adapter.evm import calls
 from chain_adapter.evm.config import EvmConfig
 from chain_adapter.evm.cosigning import sign_digest
 from chain_adapter.evm.endpoints import Endpoints
 from chain_adapter.evm.fees import Price, offer, raised
+from chain_adapter.evm.library import Web3
 from chain_adapter.evm.rows import Anchor, Attempt
 from chain_adapter.evm.rpc import Endpoint, EndpointTrouble, Refused
 from chain_adapter.evm.session import Session
