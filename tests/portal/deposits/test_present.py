@@ -65,9 +65,10 @@ def english(words: Flask) -> Iterator[None]:
 
 
 class TestReasons:
-    #: What a deposit never waits for: they are about questions, not about steps.
+    #: What a deposit never waits for: they are about questions, or members' messages, not steps.
     NEVER = frozenset(
         {"ledger_not_found", "entry_invalid", "receipt_invalid", "proof_invalid", "bad-pdf"}
+        | {"refused"}
     )
 
     def test_whatever_a_step_fails_with_has_a_sentence(self) -> None:
