@@ -14,6 +14,7 @@ from portal.certificates.models import Certificate
 from portal.checks.models import Check
 from portal.matters.models import Matter
 from portal.problems import BadInput, Conflict, NotFound, PortalError, Unavailable
+from portal.storage.files import FileVault
 from portal.verification.further import further_checks
 from tests.portal.certificates.conftest import SECRET, Desk
 from timestamping.errors import TsaUnavailable
@@ -187,7 +188,9 @@ def test_originals_lost_or_damaged_and_roots_withdrawn_are_told_never_certified(
     with pytest.raises(Conflict, match="not believed any more"):
         desk.over(stamper=stamper).issue(certificate_id, key)
     assert trusting().roots
-    path = next(p for p in desk.tools.settings.path("vault").rglob("*") if deposit.id in str(p))
+    vault = desk.tools.vault
+    assert isinstance(vault, FileVault)
+    path = vault.path(str(deposit.vault_key))
     whole = path.read_bytes()
     path.write_bytes(whole[:-20] + bytes(20))
     with pytest.raises(Conflict, match="damaged in storage"):
