@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from chain_adapter import Conflict, Entry, Fatal, Receipt, Status, Trust, verify
-from chain_adapter.merkle import leaf_hash
+from chain_adapter import Entry, Fatal, Receipt, Status, Trust
 from chain_adapter.verification.examination import LedgerProof
-from chain_adapter.verify import Result
 from portal.audit.service import Detail
 from portal.deposits.batches import attempt
 from portal.deposits.beside import recorded
@@ -18,13 +16,12 @@ from portal.deposits.models import Deposit, State
 from portal.deposits.signed import depositor_key, trusting
 from portal.deposits.steps import Done, Failed, Steps
 from portal.deposits.tools import Tools
+from portal.jobs.recording import LOST, require_accepted
 from portal.jobs.waiting import not_final
 from timestamping.trust import TrustStore
 
 #: A row, its entry, and what the ledger says of it.
 Known: TypeAlias = tuple[Deposit, Entry, Receipt]
-#: It was there and is not: it is given to the ledger again.
-LOST: Final = (Status.ORPHANED, Status.REJECTED)
 
 
 class Anchoring:
@@ -124,14 +121,7 @@ class Anchoring:
         ledger = self._tools.ledger
         if isinstance(proof, Exception):
             raise proof
-        encoded = entry.encode()
-        if receipt.entry_hash != leaf_hash(encoded):
-            raise Conflict(f"the ledger holds another entry under {entry.key}")
-        verdict = verify(encoded, receipt, proof, trusting(trust, depositor_key(row)))
-        if verdict.result is Result.PENDING:
-            raise not_final(ledger.awaited(receipt))
-        if verdict.failed is not None:
-            raise Fatal(f"the ledger's receipt does not verify: {verdict.failed.detail}")
+        require_accepted(ledger, entry, receipt, proof, trusting(trust, depositor_key(row)))
         now = self._tools.clock()
         values = {
             "receipts": receipts_json({ledger.id: receipt}),

@@ -16,18 +16,18 @@ from portal.audit.service import Detail, record
 from portal.deposits.batches import attempt
 from portal.deposits.beside import recorded
 from portal.deposits.evidence import entry_of, receipts_of
-from portal.deposits.further import Standing, proved, standings_json, standings_of
+from portal.deposits.further import Standing, is_final, proved, standings_json, standings_of
 from portal.deposits.models import Deposit, State
 from portal.deposits.signed import depositor_key, trusting
 from portal.deposits.steps import WORKER
 from portal.deposits.tools import Tools
+from portal.jobs.recording import LOST
 
 _log = structlog.get_logger(__name__)
 #: After this long somebody asks again, when the one who has it in hand died.
 _AGAIN: Final = timedelta(seconds=60)
 #: How soon it is asked again while a ledger is not final: a quarter of its age, within these.
 _SOONEST, _LATEST = timedelta(seconds=1), timedelta(minutes=2)
-_LOST: Final = (Status.ORPHANED, Status.REJECTED)
 
 
 class Following:
@@ -76,7 +76,7 @@ class Following:
             row = session.scalars(query).one()
             before = standings_of(row)
             row.further = standings_json(before.values(), found)
-            news = [each for each in found if each.final and not _final(before.get(each.ledger))]
+            news = [each for each in found if each.final and not is_final(before.get(each.ledger))]
             for each in news:
                 record(session, WORKER, "deposit.followed", row.subject, _detail(each))
             complete = all(each.final for each in found)
@@ -129,11 +129,7 @@ def _standing(
 
 
 def _is_missing(found: Receipt | Exception | None) -> bool:
-    return found is None or (isinstance(found, Receipt) and found.status in _LOST)
-
-
-def _final(known: Standing | None) -> bool:
-    return known is not None and known.final
+    return found is None or (isinstance(found, Receipt) and found.status in LOST)
 
 
 def _detail(standing: Standing) -> Detail:

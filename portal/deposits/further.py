@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from chain_adapter import Entry, Ledger, Receipt, Status, Trust, verify
+from chain_adapter import Entry, Ledger, Receipt, Trust
 from chain_adapter.errors import Fatal
 from chain_adapter.merkle import leaf_hash
-from chain_adapter.verification.examination import LedgerProof, Result
+from chain_adapter.verification.examination import LedgerProof
 from chain_adapter.verification.kinds import decode_proof
 from portal.deposits.public import Proven
-from portal.jobs.waiting import not_final, wait_for
+from portal.jobs.recording import prove_final
+from portal.jobs.waiting import wait_for
 from timestamping.letter import Further
 
 
@@ -78,7 +79,7 @@ def standings_json(before: Iterable[Standing], now: Iterable[Standing]) -> str:
     """``now`` joins ``before``: what is final stays where it is, what becomes final goes behind it,
     and the rest follows."""
     known = {each.ledger: each for each in before}
-    known |= {each.ledger: each for each in now if not _settled(known.get(each.ledger))}
+    known |= {each.ledger: each for each in now if not is_final(known.get(each.ledger))}
     ordered = sorted(known.values(), key=lambda each: not each.final)
     return json.dumps({each.ledger: each.to_object() for each in ordered})
 
@@ -94,16 +95,10 @@ def proved(ledger: Ledger, entry: Entry, receipt: Receipt, trust: Trust) -> Stan
     """
     if receipt.entry_hash != leaf_hash(entry.encode()):
         raise Fatal(f"the ledger holds another entry under {entry.key}")
-    if receipt.status is not Status.FINAL:
-        raise not_final(ledger.awaited(receipt))
-    proof = ledger.prove(receipt)
-    verdict = verify(entry, receipt, proof, trust)
-    if verdict.result is Result.PENDING:
-        raise not_final(ledger.awaited(receipt))
-    if verdict.failed is not None:
-        raise Fatal(f"the ledger's receipt does not verify: {verdict.failed.detail}")
+    proof = prove_final(ledger, entry, receipt, trust)
     return Standing(ledger.id, receipt, proof)
 
 
-def _settled(known: Standing | None) -> bool:
+def is_final(known: Standing | None) -> bool:
+    """Whether that ledger holds it for good."""
     return known is not None and known.final

@@ -21,7 +21,7 @@ from chain_adapter.supplement import Supplement
 from portal.jobs.waiting import not_final
 
 #: It was there and is not: it is given to the ledger again.
-_LOST: Final = (Status.ORPHANED, Status.REJECTED)
+LOST: Final = (Status.ORPHANED, Status.REJECTED)
 
 
 def record_once(ledger: Ledger, entry: Entry, supplement: Supplement) -> Receipt:
@@ -32,7 +32,7 @@ def record_once(ledger: Ledger, entry: Entry, supplement: Supplement) -> Receipt
         LedgerError: as the ledger's own methods.
     """
     receipt = ledger.lookup(entry.key)
-    if receipt is None or receipt.status in _LOST:
+    if receipt is None or receipt.status in LOST:
         return ledger.append([entry], [supplement])[0]
     return receipt if receipt.status is Status.FINAL else ledger.refresh(receipt)
 
@@ -46,14 +46,26 @@ def prove_final(ledger: Ledger, entry: Entry, receipt: Receipt, trust: Trust) ->
         Conflict: it holds another entry under the same key.
         Fatal: what it gives does not verify.
     """
-    if receipt.entry_hash != leaf_hash(entry.encode()):
-        raise Conflict(f"the ledger holds another entry under {entry.key}")
+    _require_of(entry, receipt)
     if receipt.status is not Status.FINAL:
         raise not_final(ledger.awaited(receipt))
     proof = ledger.prove(receipt)
+    require_accepted(ledger, entry, receipt, proof, trust)
+    return proof
+
+
+def require_accepted(
+    ledger: Ledger, entry: Entry, receipt: Receipt, proof: LedgerProof, trust: Trust
+) -> None:
+    """Whether an offline verifier accepts the record; errors as in :func:`prove_final`."""
+    _require_of(entry, receipt)
     verdict = verify(entry, receipt, proof, trust)
     if verdict.result is Result.PENDING:
         raise not_final(ledger.awaited(receipt))
     if verdict.failed is not None:
         raise Fatal(f"the ledger's receipt does not verify: {verdict.failed.detail}")
-    return proof
+
+
+def _require_of(entry: Entry, receipt: Receipt) -> None:
+    if receipt.entry_hash != leaf_hash(entry.encode()):
+        raise Conflict(f"the ledger holds another entry under {entry.key}")
