@@ -33,6 +33,23 @@ def canonical_json(value: dict[str, Any]) -> bytes:
         return rfc8785.dumps(value)
 
 
+def read_canonical(data: bytes) -> dict[str, Any] | None:
+    """The object whose one encoding ``data`` is; None for JSON that is no object or has another
+    encoding: white space, other orders, repeated names, needless escapes. How long ``data`` may be
+    is the caller's to judge, before.
+
+    Raises:
+        ValueError: not JSON, nested too deeply, or an object without canonical form (lone
+            surrogates, numbers that no double holds).
+    """
+    try:
+        value = json.loads(data)
+        canonical = isinstance(value, dict) and canonical_json(value) == data
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return value if canonical else None
+
+
 def _plain(value: dict[str, Any]) -> bool:
     for name, each in value.items():
         kind = type(each)

@@ -8,7 +8,6 @@ knows it, knows whether a line was flipped, deleted, moved, put in or cut off.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any, BinaryIO, Final, Self
 
 import rfc8785
 
+from chain_adapter.canonical import read_canonical
 from forensics.errors import InvalidEvidence
 
 GENESIS: Final = "0" * 64
@@ -62,11 +62,10 @@ def _line(raw: bytes, number: int, name: str) -> Line:
         raise InvalidEvidence(f"{where} is cut off or too long")
     body = raw[:-1]
     try:
-        value = json.loads(body)
-        canonical = isinstance(value, dict) and rfc8785.dumps(value) == body
-    except (ValueError, RecursionError) as error:
+        value = read_canonical(body)
+    except ValueError as error:
         raise InvalidEvidence(f"{where} is not JSON") from error
-    if not canonical:
+    if value is None:
         raise InvalidEvidence(f"{where} is not a canonical object (RFC 8785)")
     prev = value.get("prev")
     if not isinstance(prev, str):
@@ -104,7 +103,7 @@ class ChainedLog:
         """
         body = rfc8785.dumps({**fields, "prev": self.head})
         # A number that is whole and not exact is written, but not read back.
-        if rfc8785.dumps(json.loads(body)) != body:
+        if read_canonical(body) is None:
             raise ValueError(f"a line of {self.path.name} would not be read back as it is")
         if len(body) > MAX_LINE:
             raise ValueError(f"a line of {self.path.name} has at most {MAX_LINE} bytes")

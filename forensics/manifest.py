@@ -26,6 +26,7 @@ from typing import Any, Final
 
 import rfc8785
 
+from chain_adapter.canonical import read_canonical
 from forensics import clock
 from forensics.canonical import storable
 from forensics.chained import Line, read_lines
@@ -111,11 +112,10 @@ def read_manifest(data: bytes) -> dict[str, Any]:
         InvalidEvidence: too long, not canonical, or of another schema.
     """
     try:
-        value = json.loads(data) if len(data) <= MAX_MANIFEST else None
-        canonical = value is not None and rfc8785.dumps(value) == data
-    except (ValueError, RecursionError) as error:
+        value = read_canonical(data) if len(data) <= MAX_MANIFEST else None
+    except ValueError as error:
         raise InvalidEvidence("the manifest is not JSON") from error
-    if not canonical or not isinstance(value, dict):
+    if value is None:
         raise InvalidEvidence("the manifest is not a canonical object (RFC 8785)")
     if value.get("schema") != SCHEMA:
         raise InvalidEvidence(f"the manifest's schema is not {SCHEMA}")

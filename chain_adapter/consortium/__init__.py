@@ -9,6 +9,7 @@ Errors: :class:`Refused` (a :class:`~chain_adapter.errors.LedgerError`) with a c
 """
 
 from chain_adapter.consortium.applying import Application, Certificate, Signed
+from chain_adapter.consortium.decoding import decode, genesis_content, read_genesis
 from chain_adapter.consortium.engine import Consortium, Ignored
 from chain_adapter.consortium.gate import Gate
 from chain_adapter.consortium.keys import SigningKey
@@ -19,9 +20,6 @@ from chain_adapter.consortium.message import (
     Register,
     Replace,
     Rotate,
-    decode,
-    genesis_content,
-    read_genesis,
 )
 from chain_adapter.consortium.offices import METHODS, PERMISSIONS
 from chain_adapter.consortium.refusals import CODES, Refused

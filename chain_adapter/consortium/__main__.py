@@ -34,10 +34,11 @@ import rfc8785
 
 from chain_adapter.consortium import evm, shapes
 from chain_adapter.consortium.applying import Application, Certificate, Signed
+from chain_adapter.consortium.decoding import decode, genesis_content, read_genesis
 from chain_adapter.consortium.describing import describe
 from chain_adapter.consortium.engine import Consortium
 from chain_adapter.consortium.keys import Judge, SigningKey, is_high
-from chain_adapter.consortium.message import Message, decode, genesis_content, read_genesis
+from chain_adapter.consortium.message import Message
 from chain_adapter.consortium.offices import METHODS
 from chain_adapter.consortium.refusals import Refused
 from chain_adapter.consortium.rule import Rule

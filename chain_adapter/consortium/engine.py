@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from chain_adapter.consortium import acting, registering, ruling
+from chain_adapter.consortium.decoding import decode
 from chain_adapter.consortium.keys import Judge
 from chain_adapter.consortium.message import (
     Act,
@@ -20,7 +21,6 @@ from chain_adapter.consortium.message import (
     Register,
     Replace,
     Rotate,
-    decode,
 )
 from chain_adapter.consortium.offices import PERMISSIONS
 from chain_adapter.consortium.refusals import Refused

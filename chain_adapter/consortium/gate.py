@@ -16,8 +16,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+from chain_adapter.consortium.decoding import decode, read_genesis
 from chain_adapter.consortium.engine import Consortium
-from chain_adapter.consortium.message import decode, read_genesis
 from chain_adapter.consortium.offices import PERMISSIONS
 from chain_adapter.consortium.refusals import Refused
 from chain_adapter.consortium.typed import Domain

@@ -8,14 +8,13 @@ digest that its signers sign, so the same message has one id whoever signs it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Self
 
 import rfc8785
 
 from chain_adapter.consortium import shapes, typed
-from chain_adapter.consortium.applying import TIME, UINT32, Application, Certificate, Signed
+from chain_adapter.consortium.applying import UINT32, Application, Certificate, Signed
 from chain_adapter.consortium.offices import ACTS
 from chain_adapter.consortium.rule import Rule
 from chain_adapter.consortium.shapes import shown
@@ -45,6 +44,15 @@ class Message:
         raise NotImplementedError
 
     def _fields(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    @classmethod
+    def read(cls, found: dict[str, Any], common: dict[str, Any]) -> Message:
+        """From an object with the right names; ``common`` holds what all messages have.
+
+        Raises:
+            Refused: a value of another shape.
+        """
         raise NotImplementedError
 
     def id(self, domain: Domain) -> bytes:
@@ -103,7 +111,7 @@ class Register(Message):
         }
 
     @classmethod
-    def _read(cls, found: dict[str, Any], common: dict[str, Any]) -> Register:
+    def read(cls, found: dict[str, Any], common: dict[str, Any]) -> Register:
         certificates = shapes.objects(found, "certificates", MOST_SIGNATURES)
         return cls(
             application=Application.from_object(found["application"]),
@@ -149,9 +157,9 @@ class Act(Message):
         }
 
     @classmethod
-    def _read(cls, found: dict[str, Any], common: dict[str, Any]) -> Act:
+    def read(cls, found: dict[str, Any], common: dict[str, Any]) -> Act:
         return cls(
-            method=_name(found, "method", ACTS),
+            method=shapes.named(found, "method", ACTS),
             member=shapes.fixed(found, "member", 32),
             value=shapes.number(found, "value", UINT32),
             reason=shapes.text(found, "reason", 500, empty=True),
@@ -176,9 +184,9 @@ class Rotate(Message):
         return {"role": names[self.role], "from": shown(self.old), "to": shown(self.new)}
 
     @classmethod
-    def _read(cls, found: dict[str, Any], common: dict[str, Any]) -> Rotate:
+    def read(cls, found: dict[str, Any], common: dict[str, Any]) -> Rotate:
         return cls(
-            role=_name(found, "role", ROLES),
+            role=shapes.named(found, "role", ROLES),
             old=shapes.address(found, "from"),
             new=shapes.address(found, "to"),
             **common,
@@ -208,7 +216,7 @@ class Replace(Message):
         }
 
     @classmethod
-    def _read(cls, found: dict[str, Any], common: dict[str, Any]) -> Replace:
+    def read(cls, found: dict[str, Any], common: dict[str, Any]) -> Replace:
         return cls(
             identity=shapes.fixed(found, "identity", 32),
             account=shapes.address(found, "account"),
@@ -232,74 +240,9 @@ class Change(Message):
         return {"rule": self.rule.to_object(), "version": self.version}
 
     @classmethod
-    def _read(cls, found: dict[str, Any], common: dict[str, Any]) -> Change:
+    def read(cls, found: dict[str, Any], common: dict[str, Any]) -> Change:
         return cls(
             rule=Rule.from_object(found["rule"]),
             version=shapes.number(found, "version", UINT32),
             **common,
         )
-
-
-_Reader = Callable[[dict[str, Any], dict[str, Any]], Message]
-_READERS: Final[dict[str, tuple[frozenset[str], _Reader]]] = {
-    "register": (frozenset(("application", "certificates")), Register._read),
-    "act": (frozenset(("method", "member", "value", "reason")), Act._read),
-    "rotate": (frozenset(("role", "from", "to")), Rotate._read),
-    "replace": (frozenset(("identity", "account", "key")), Replace._read),
-    "change": (frozenset(("rule", "version")), Change._read),
-}
-_COMMON: Final = frozenset(("v", "type", "nonce", "expires", "signatures"))
-_GENESIS: Final = frozenset(("v", "type", "rule"))
-
-
-def decode(data: bytes) -> Message:
-    """Read a message; exactly what :meth:`Message.encode` writes.
-
-    Raises:
-        Refused: ``malformed``, or ``rule`` for a change whose rule does not hold together.
-    """
-    found = shapes.any_object(data)
-    kind = found.get("type")
-    if not isinstance(kind, str) or kind not in _READERS:
-        shapes.wrong("unknown type of message")
-    names, reader = _READERS[kind]
-    shapes.require(found, names | _COMMON)
-    return reader(found, _common(found))
-
-
-def genesis_content(rule: Rule) -> bytes:
-    """The content of the first entry: the rule that is agreed on."""
-    return rfc8785.dumps({"v": 1, "type": "genesis", "rule": rule.to_object()})
-
-
-def read_genesis(data: bytes) -> Rule:
-    """The rule in a genesis entry's content.
-
-    Raises:
-        Refused: ``malformed`` or ``rule``.
-    """
-    found = shapes.canonical_object(data, _GENESIS)
-    if found["type"] != "genesis":
-        shapes.wrong("not a genesis entry")
-    return Rule.from_object(found["rule"])
-
-
-def _common(found: dict[str, Any]) -> dict[str, Any]:
-    signatures = shapes.objects(found, "signatures", MOST_SIGNATURES)
-    return {
-        "nonce": shapes.fixed(found, "nonce", 32),
-        "expires": shapes.number(found, "expires", TIME),
-        "signatures": tuple(map(_signed, signatures)),
-    }
-
-
-def _signed(value: object) -> Signed:
-    found = shapes.require(value, frozenset(("signer", "value")))
-    return Signed(shapes.address(found, "signer"), shapes.fixed(found, "value", 64))
-
-
-def _name(found: Mapping[str, Any], name: str, known: Mapping[str, int]) -> int:
-    value = found[name]
-    if not isinstance(value, str) or value not in known:
-        shapes.wrong(f"{name} is one of {', '.join(known)}")
-    return known[value]

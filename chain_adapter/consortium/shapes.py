@@ -72,6 +72,14 @@ def text(value: Mapping[str, Any], name: str, most: int = 200, *, empty: bool = 
     return found
 
 
+def named(value: Mapping[str, Any], name: str, known: Mapping[str, int]) -> int:
+    """The number that ``known`` gives to a word."""
+    found = value[name]
+    if not isinstance(found, str) or found not in known:
+        wrong(f"{name} is one of {', '.join(known)}")
+    return known[found]
+
+
 def number(value: Mapping[str, Any], name: str, most: int) -> int:
     """A whole number from 0 to ``most``."""
     found = value[name]

@@ -6,14 +6,11 @@ byte; the tokens lie beside it as files of their own, so that ``openssl ts`` rea
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import rfc8785
-
-from chain_adapter.canonical import canonical_json
+from chain_adapter.canonical import canonical_json, read_canonical
 from lottery.bundle.manifest import BadBundle
 
 SCHEMA: Final = "notary/draw-seals/v1"
@@ -45,11 +42,10 @@ def read_seals(data: bytes) -> tuple[Seal, ...]:
         BadBundle: naming what is wrong.
     """
     try:
-        value: Any = json.loads(data)
-        canonical = rfc8785.dumps(value) == data
-    except (ValueError, RecursionError) as error:
+        value = read_canonical(data)
+    except ValueError as error:
         raise BadBundle("seals.json cannot be read") from error
-    if not canonical or not isinstance(value, dict) or value.keys() != {"schema", "seals"}:
+    if value is None or value.keys() != {"schema", "seals"}:
         raise BadBundle("seals.json is not in canonical form (RFC 8785)")
     if value["schema"] != SCHEMA or not isinstance(value["seals"], list):
         raise BadBundle(f"seals.json is no document of schema {SCHEMA}")

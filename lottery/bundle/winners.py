@@ -7,14 +7,11 @@ tag and the public fields that its leaf commits to.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import rfc8785
-
-from chain_adapter.canonical import canonical_json
+from chain_adapter.canonical import canonical_json, read_canonical
 from lottery.bundle.manifest import BadBundle
 
 SCHEMA: Final = "notary/draw-winners/v1"
@@ -54,11 +51,10 @@ def read_winners(data: bytes) -> tuple[Winner, ...]:
         BadBundle: naming what is wrong.
     """
     try:
-        value: Any = json.loads(data)
-        canonical = rfc8785.dumps(value) == data
-    except (ValueError, RecursionError) as error:
+        value = read_canonical(data)
+    except ValueError as error:
         raise BadBundle("winners.json cannot be read") from error
-    if not canonical or not isinstance(value, dict) or value.get("schema") != SCHEMA:
+    if value is None or value.get("schema") != SCHEMA:
         raise BadBundle("winners.json is not in canonical form (RFC 8785), or of another schema")
     rows = value.get("winners")
     if value.keys() != {"schema", "winners"} or not isinstance(rows, list):

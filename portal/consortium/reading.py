@@ -14,13 +14,12 @@ from sqlalchemy import select
 from chain_adapter.consortium import (
     Consortium,
     KeyEvent,
-    Member,
     Rule,
     decode,
     read_genesis,
 )
-from chain_adapter.consortium.shapes import ZERO, shown
-from chain_adapter.consortium.standing import permissions_of
+from chain_adapter.consortium.shapes import shown
+from portal.consortium.accounts import Accounting, Accounts
 from portal.consortium.collecting import no_consortium
 from portal.consortium.membership import Membership
 from portal.consortium.models import GENESIS, ConsortiumMessage, State
@@ -36,6 +35,7 @@ class Reading:
     def __init__(self, tools: Tools, membership: Membership) -> None:
         self._tools = tools
         self._membership = membership
+        self._accounting = Accounting()
 
     def overview(self) -> Overview:
         """Raises NotFound where there is no consortium."""
@@ -44,21 +44,16 @@ class Reading:
             raise no_consortium()
         return found
 
-    def accounts(self) -> list[Account]:
+    def accounts(self) -> tuple[Account, ...]:
         """All members, in the order of their first registration."""
-        found = self._membership.ask(
-            lambda each: [_account(each, member) for member in each.members()]
-        )
-        if found is None:
-            raise no_consortium()
-        return found
+        return self._accounts().rows
 
     def account(self, identity: str) -> Account:
         """Raises NotFound for an identity that never registered."""
-        for each in self.accounts():
-            if each.identity == identity:
-                return each
-        raise NotFound("no_member", "There is no member with this identity.")
+        found = self._accounts().named.get(identity)
+        if found is None:
+            raise NotFound("no_member", "There is no member with this identity.")
+        return found
 
     def message(self, message_id: str) -> Shown:
         """Raises NotFound."""
@@ -119,6 +114,12 @@ class Reading:
         ]
         return "".join(f"{line}\n" for line in lines).encode()
 
+    def _accounts(self) -> Accounts:
+        found = self._membership.ask(self._accounting.accounts)
+        if found is None:
+            raise no_consortium()
+        return found
+
     def _all(self, query: object) -> list[Shown]:
         with self._tools.database.reading() as session:
             rows: Sequence[ConsortiumMessage] = session.scalars(query).all()  # type: ignore[call-overload]
@@ -150,34 +151,6 @@ def _overview(found: Consortium) -> Overview:
         tuple(map(shown, state.regulators)),
         found.domain,
         len(found.events),
-    )
-
-
-def _account(found: Consortium, member: Member) -> Account:
-    state = found.state
-    blocked = state.blocked_by(member.identity)
-    if blocked is not None and blocked is not member:
-        standing = "branch_blocked"
-    elif blocked is not None:
-        standing = "blacklisted" if member.blacklisted else "removed"
-    else:
-        lowered = member.denied or member.level != member.granted
-        standing = "limited" if lowered else "active"
-    levels = state.rule.levels
-    level = levels[member.level].name if member.level < len(levels) else ""
-    above: list[str] = []
-    parent = member.parent
-    while parent != ZERO:
-        above.insert(0, parent.hex())
-        parent = state.members[parent].parent
-    names = {each.member: each.name for each in state.rule.named}
-    return Account(
-        member,
-        standing,
-        level,
-        permissions_of(state, member.identity),
-        tuple(above),
-        names.get(member.identity, ""),
     )
 
 

@@ -9,7 +9,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain_adapter.canonical import canonical_json
+from chain_adapter.canonical import canonical_json, read_canonical
 
 _LEAVES = (
     st.text()
@@ -40,3 +40,44 @@ def test_what_is_escaped_and_what_is_not(text: str) -> None:
 def test_what_has_no_canonical_form(value: dict[str, Any]) -> None:
     with pytest.raises(rfc8785.CanonicalizationError):
         canonical_json(value)
+
+
+_SMALL = st.dictionaries(st.text(), st.text() | st.integers(-9, 9) | st.floats(-9, 9))
+
+
+@given(st.dictionaries(st.text(), _SMALL | st.lists(_SMALL) | st.none()))
+def test_what_was_written_is_read(value: dict[str, Any]) -> None:
+    """Whole numbers that are not exact apart, which are written and not read back."""
+    assert read_canonical(rfc8785.dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}', '{"a":1}\n', '{"b":1,"a":2}', '{"a":1,"a":1}', '{"a":1.0}', '{"a":1e0}',
+        '{"a":"\\u0061"}', '{"a":"\\/"}', '{"a":-0}', "\ufeff{}", "[]", "1", "null", '"a"',
+    ],
+)  # fmt: skip
+def test_other_spellings_and_other_things_are_none(text: str) -> None:
+    assert read_canonical(text.encode()) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "{}{}", '{"a":NaN}', '{"a":1e999}', '{"a":9007199254740992}',
+     '{"a":"\\ud800"}', '{"\\ud800":1}', '{"a":' * 100_000, "[" * 100_000],
+    ids=range(10),
+)  # fmt: skip
+def test_what_cannot_be_read_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError):
+        read_canonical(text.encode())
+
+
+def test_other_encodings_of_text_are_none() -> None:
+    assert read_canonical(b"{}") == {}
+    assert read_canonical("{}".encode("utf-16")) is None
+
+
+def test_bytes_that_are_no_text() -> None:
+    with pytest.raises(ValueError):
+        read_canonical(b'{"a":"\xff"}')

@@ -8,7 +8,6 @@ It is attached to the PDF, lies beside it in the deposit, and both are held to b
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 import rfc8785
 
+from chain_adapter.canonical import read_canonical
 from timestamping.certificate.data import (
     CertificateData,
     CertificateParty,
@@ -149,11 +149,10 @@ def read_record(data: bytes) -> CertificateRecord:
     if len(data) > MAX_RECORD:
         raise BadRecord(f"a certificate's record has at most {MAX_RECORD} bytes")
     try:
-        value = json.loads(data)
-        canonical = rfc8785.dumps(value) == data
-    except (ValueError, RecursionError, TypeError) as error:
+        value = read_canonical(data)
+    except ValueError as error:
         raise BadRecord("the certificate's record cannot be read") from error
-    if not canonical:
+    if value is None:
         raise BadRecord("the certificate's record is not in canonical form (RFC 8785)")
     _object(value, _FIELDS, "record")
     if value["schema"] != SCHEMA:
