@@ -82,6 +82,15 @@ class AuditAnchor(Base):
     anchored_at: Mapped[datetime | None]
 
 
+class AuditFollower(Base):
+    """How far a follower of the custody log has come."""
+
+    __tablename__ = "audit_followers"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+
+
 # For databases made straight from the models; a migrated one gets the row from its migration.
 event.listen(
     AuditHead.__table__,

@@ -8,21 +8,18 @@ deposit, which stand on its page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from portal.audit.following import Follower
 from portal.audit.models import AuditEntry
-from portal.database import Database
 from portal.deposits.models import Deposit
 from portal.matters.models import Matter
-from portal.privacy.models import AuditAbout, AuditFollower
+from portal.privacy.models import AuditAbout
 
-_NAME: Final = "about"
-_BATCH: Final = 1000
 _THINGS: Final[dict[str, type[Deposit | Matter]]] = {"deposit": Deposit, "matter": Matter}
 #: A deposit's steps by the worker: thousands a second in a batch, and never news to its owner.
 _ROUTINE: Final = frozenset(
@@ -31,57 +28,15 @@ _ROUTINE: Final = frozenset(
 )
 
 
-class Following:
-    """Any number of workers may follow at once; one of them moves the cursor."""
+class Following(Follower):
+    """Fills ``audit_about``."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    NAME = "about"
 
-    def advance(self) -> int:
-        """Take up the next entries; how many there were."""
-        with self._database.reading() as session:  # most looks find nothing
-            if not _next(session, _place(session), 1):
-                return 0
-        try:
-            with self._database.transaction() as session:
-                return _follow(session)
-        except IntegrityError:  # another worker was quicker
-            return 0
-
-
-def _follow(session: Session) -> int:
-    start = _place(session)
-    entries = _next(session, start, _BATCH)
-    if not entries or not _move(session, start, entries[-1].seq):
-        return 0
-    rows = list(_owned(session, entries))
-    if rows:
-        session.execute(insert(AuditAbout), rows)
-    return len(entries)
-
-
-def _place(session: Session) -> int:
-    return session.scalar(select(AuditFollower.seq).where(AuditFollower.name == _NAME)) or 0
-
-
-def _next(session: Session, after: int, limit: int) -> list[AuditEntry]:
-    query = select(AuditEntry).where(AuditEntry.seq > after).order_by(AuditEntry.seq)
-    return list(session.scalars(query.limit(limit)))
-
-
-def _move(session: Session, old: int, new: int) -> bool:
-    """Compare-and-swap of the cursor; the first move makes its row."""
-    if old == 0 and session.get(AuditFollower, _NAME) is None:
-        session.add(AuditFollower(name=_NAME, seq=new))
-        session.flush()
-        return True
-    moved = session.execute(
-        update(AuditFollower)
-        .where(AuditFollower.name == _NAME, AuditFollower.seq == old)
-        .values(seq=new)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(moved.rowcount)  # type: ignore[attr-defined]
+    def _take(self, session: Session, entries: Sequence[AuditEntry]) -> None:
+        rows = list(_owned(session, entries))
+        if rows:
+            session.execute(insert(AuditAbout), rows)
 
 
 def _owned(session: Session, entries: Iterable[AuditEntry]) -> Iterable[dict[str, str | int]]:

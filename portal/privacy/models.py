@@ -64,12 +64,3 @@ class AuditAbout(Base):
 
     owner: Mapped[str] = mapped_column(String(36), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-
-
-class AuditFollower(Base):
-    """How far a follower of the custody log has come."""
-
-    __tablename__ = "audit_followers"
-
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    seq: Mapped[int] = mapped_column(BigInteger)
