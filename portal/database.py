@@ -22,7 +22,6 @@ from sqlalchemy.types import DateTime, TypeDecorator
 
 _BUSY_SECONDS = 15
 _IMMEDIATE = "notary_immediate"
-_ALONE = "notary_alone"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -70,7 +69,6 @@ class Database:
         self._turns = _Turns() if url.startswith("sqlite") else nullcontext()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._writer = self.engine.execution_options(**{_IMMEDIATE: True})
-        self._asker = self.engine.execution_options(**{_ALONE: True})
         #: For libraries that insist on one ambient session (Flask-Security); the web layer
         #: removes it at the end of each request.
         self.scoped: scoped_session[Session] = scoped_session(self._sessions)
@@ -87,12 +85,6 @@ class Database:
         """As :meth:`transaction`, for statements on tables alone: a session, with its objects and
         their states, costs a single deposit as much as two of its statements."""
         with self._turns, self._writer.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def asking(self) -> Iterator[Connection]:
-        """A connection for one SELECT, which needs no transaction around it."""
-        with self._asker.connect() as connection:
             yield connection
 
     @contextmanager
@@ -141,7 +133,8 @@ def advance(session: Session, model: type[Any], key: Any, expected: str, **value
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    # The connection used last is used next: it alone still has in its cache what it wrote.
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -152,10 +145,8 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        options = connection.get_execution_options()
-        if options.get(_ALONE):
-            return
-        statement = "BEGIN IMMEDIATE" if options.get(_IMMEDIATE) else "BEGIN"
+        immediate = connection.get_execution_options().get(_IMMEDIATE)
+        statement = "BEGIN IMMEDIATE" if immediate else "BEGIN"
         try:  # by the driver itself: through the toolkit it costs several times as much
             connection.connection.driver_connection.execute(statement)
         except sqlite3.OperationalError as error:

@@ -160,8 +160,7 @@ def authenticate_api_key(database: Database, text: str) -> KeyHolder:
     match = _FORM.fullmatch(text)
     if match is None:
         raise Unauthenticated("key_refused", _REFUSED)
-    with database.asking() as connection:
-        rows = [_Found(*row) for row in _HOLDER.run(connection, {"key": match[1]})]
+    rows = [_Found(*row) for row in _HOLDER.ask(database.engine, {"key": match[1]})]
     now = datetime.now(UTC)
     if not rows or not _holds(rows[0], match[2], now) or not rows[0].active:
         raise Unauthenticated("key_refused", _REFUSED)

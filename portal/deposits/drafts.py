@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
-from uuid import uuid4
+from uuid import UUID
 
 from sqlalchemy import Table, insert
 
@@ -24,17 +24,20 @@ from portal.problems import BadInput
 from portal.signing.cosigning import Signed
 
 _KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
+#: bytes of the salt of a record's commitment
+_SALT: Final = 32
 #: columns that later steps fill in; left out of the insert, they are NULL
 _LATER: Final = frozenset(
     {"case_id", "wait_reason", "wait_detail", "awaited", "lease", "lease_until", "token", "stamps"}
     | {"gen_time", "entry", "receipts", "proof", "further", "anchored_at", "follow_at"}
     | {"letter_key", "letter_sha256", "issued_at", "erased_at", "erased_for"}
 )
-_RECEIVED: Final[dict[str, object]] = dict.fromkeys(
+_RECEIVED: Final = frozenset(
     each.key for each in Deposit.__mapper__.column_attrs if each.key not in _LATER
 )
+_NOT_YET: Final[dict[str, None]] = dict.fromkeys(_LATER)
 #: the rows of :func:`columns_of`
-INSERT: Final = Prepared(insert(cast(Table, Deposit.__table__)), _RECEIVED.keys())
+INSERT: Final = Prepared(insert(cast(Table, Deposit.__table__)), _RECEIVED)
 
 
 def new_draft(
@@ -74,8 +77,9 @@ def new_draft(
     said = record_of(
         metadata, kind=kind, size=size, depositor=depositor, files=files, scheme=scheme
     )
+    chance = secrets.token_bytes(16 + _SALT)  # at once: each asking lets another thread in
     columns: dict[str, object] = dict(
-        id=str(uuid4()),
+        id=str(UUID(bytes=chance[:16], version=4)),
         number=number,
         code=code,
         owner_id=actor.id,
@@ -89,7 +93,7 @@ def new_draft(
         sha256=values["sha256"],
         sm3=values.get("sm3"),
         record=canonical_json(said).decode(),
-        salt=secrets.token_bytes(32),
+        salt=chance[16:],
         received_at=now,
         hashed_at=now,
         letter_on_demand=letter_on_demand,
@@ -102,8 +106,9 @@ def new_draft(
         columns |= signed_columns(signed)
     draft = Deposit()
     # Straight into the object, which belongs to no session that would have to learn of each change:
-    # to tell it all the same took as long as the insert. :func:`columns_of` checks the names.
-    vars(draft).update(columns)
+    # to tell it all the same took as long as the insert. :func:`columns_of` checks the names. What
+    # later steps fill in is said to be nothing yet, as asking for what was never set takes longer.
+    vars(draft).update(_NOT_YET, **columns)
     return draft
 
 
@@ -121,10 +126,12 @@ def columns_of(draft: Deposit) -> dict[str, object]:
     """
     # What was set stands in the object's dictionary; asking attribute by attribute would have the
     # toolkit look up each one that never was.
-    said = {name: value for name, value in vars(draft).items() if name != "_sa_instance_state"}
-    if not said.keys() <= _RECEIVED.keys():
-        raise ValueError(f"no part of a draft: {sorted(said.keys() - _RECEIVED.keys())}")
-    return _RECEIVED | said
+    said = dict(vars(draft))
+    del said["_sa_instance_state"]
+    surplus = [name for name in said.keys() - _RECEIVED if said[name] is not None]
+    if surplus:
+        raise ValueError(f"no part of a draft: {sorted(surplus)}")
+    return {name: said.get(name) for name in _RECEIVED}
 
 
 def check_key(key: str | None) -> None:

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, bindparam, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from portal.accounts.models import ApiKey, User
 from portal.database import Database
 from portal.prepared import Prepared
 from portal.services import Services
+from tests.portal.absence import take_away
 
 _KEYS = cast(Table, ApiKey.__table__)
 _ADD = Prepared(insert(_KEYS), _KEYS.c.keys())
@@ -44,14 +45,14 @@ def test_values_are_written_and_read_as_by_the_toolkit(database: Database, user:
         _ADD.run(connection, _row(user, "three"))
     read = Prepared(_READ)
     for key in ("one", "two", "three"):
-        with database.asking() as connection:
-            usual = connection.execute(_READ, {"key": key}).one()
-            assert read.run(connection, {"key": key}) == [tuple(usual)]
+        with database.reading() as session:
+            usual = session.connection().execute(_READ, {"key": key}).one()
+            assert read.run(session.connection(), {"key": key}) == [tuple(usual)]
+        assert read.ask(database.engine, {"key": key}) == [tuple(usual)]
         assert usual.created_at == _MORNING
         assert usual.created_at.tzinfo is UTC or usual.created_at.utcoffset() is not None
         assert usual.name == "张 '%s' ?"
-    with database.asking() as connection:
-        assert read.run(connection, {"key": "four"}) == []
+    assert read.ask(database.engine, {"key": "four"}) == []
 
 
 def test_constants_and_results_of_a_change(database: Database, user: User) -> None:
@@ -70,11 +71,25 @@ def test_errors_are_the_toolkits_and_tell_no_values(database: Database, user: Us
     with pytest.raises(IntegrityError) as told, database.writing() as connection:
         _ADD.run(connection, *rows)
     assert "a secret name" not in f"{told.value} {told.value.params}"
-    with database.asking() as connection:
-        assert Prepared(_READ).run(connection, {"key": "two"}) == [], "rolled back as a whole"
+    assert Prepared(_READ).ask(database.engine, {"key": "two"}) == [], "rolled back as a whole"
     nowhere = Table("no_such_table", MetaData(), Column("x", Integer))
-    with pytest.raises(DBAPIError), database.asking() as connection:
-        Prepared(select(nowhere.c.x)).run(connection, {})
+    with pytest.raises(DBAPIError):
+        Prepared(select(nowhere.c.x)).ask(database.engine, {})
+
+
+def test_a_database_that_is_away_is_told_as_by_the_toolkit(database: Database) -> None:
+    take_away(database)
+    with pytest.raises(OperationalError):
+        Prepared(_READ).ask(database.engine, {"key": "one"})
+
+
+def test_what_was_asked_by_itself_leaves_nothing_open(database: Database, user: User) -> None:
+    read = Prepared(_READ)
+    assert read.ask(database.engine, {"key": "one"}) == []
+    with database.writing() as connection:
+        _ADD.run(connection, _row(user, "one"))
+    assert len(read.ask(database.engine, {"key": "one"})) == 1, "no older state is seen"
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def test_naive_times_are_refused(database: Database, user: User) -> None:

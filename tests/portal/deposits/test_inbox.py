@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -13,8 +13,11 @@ from sqlalchemy.exc import OperationalError
 
 from chain_adapter import digest_of
 from portal.audit.actor import Actor
+from portal.audit.service import Act
 from portal.database import Database
-from portal.deposits import drafts
+from portal.deposits import drafts, inbox
+from portal.deposits.drafts import new_draft
+from portal.deposits.inbox import Inbox
 from portal.deposits.numbers import new_number
 from portal.deposits.records import Metadata
 from portal.deposits.service import DepositService
@@ -94,4 +97,82 @@ def test_a_failing_database_is_told_to_everyone_who_waited(
         asked = [pool.submit(_receive, deposits, actor, number) for number in range(4)]
         assert all(isinstance(each.exception(), OperationalError) for each in asked)
     assert deposits.page(actor).items == ()
+    check_spine(tools)
+
+
+class _Counted(Inbox):
+    """One that says how many each transaction was for; its first one lasts until ``gathered``
+    others wait."""
+
+    def __init__(self, tools: Tools, gathered: int) -> None:
+        super().__init__(tools.database)
+        self.sizes: list[int] = []
+        self._gathered = gathered
+
+    def _write(self, batch: Sequence[Any]) -> None:
+        while not self.sizes and len(self._waiting) < self._gathered:
+            threading.Event().wait(0.01)
+        self.sizes.append(len(batch))
+        super()._write(batch)
+
+
+def _write_all(written: Inbox, tools: Tools, actor: Actor, count: int) -> None:
+    """``count`` deposits, each from a thread of its own."""
+
+    def write(number: int) -> None:
+        digests = [digest_of(f"evidence {number}".encode())]
+        draft = new_draft(
+            tools, actor, digests, Metadata(), kind="digest", size=None, idempotency_key=None
+        )
+        written.write(draft, Act(actor, "deposit.received", draft.subject))
+
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(write, range(count)))
+
+
+def test_who_came_together_once_is_waited_for(
+    tools: Tools, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = _Counted(tools, gathered=7)
+    _write_all(written, tools, actor, 8)
+    assert written.sizes == [1, 7]
+    monkeypatch.setattr(inbox, "_PATIENCE", 60.0)  # the machine may be busy
+    _write_all(written, tools, actor, 7)
+    assert written.sizes == [1, 7, 7]
+    check_spine(tools)
+
+
+def test_who_stays_away_is_not_waited_for_again(
+    tools: Tools, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = _Counted(tools, gathered=7)
+    _write_all(written, tools, actor, 8)
+    _write_all(written, tools, actor, 1)  # waits in vain, for a moment
+    monkeypatch.setattr(inbox, "_PATIENCE", 1000.0)  # longer than a test may take
+    _write_all(written, tools, actor, 1)
+    assert written.sizes == [1, 7, 1, 1]
+
+
+def test_one_that_is_torn_away_leaves_the_next_to_another(
+    deposits: DepositService, tools: Tools, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, first = Database.writing, threading.Event()
+
+    @contextmanager
+    def torn(database: Database) -> Iterator[Any]:
+        if not first.is_set():
+            first.set()
+            threading.Event().wait(0.2)  # the others gather meanwhile
+            raise SystemExit
+        with real(database) as connection:
+            yield connection
+
+    monkeypatch.setattr(Database, "writing", torn)
+    with ThreadPoolExecutor(4) as pool:
+        dying = pool.submit(_receive, deposits, actor, 0)
+        first.wait()
+        others = [pool.submit(_receive, deposits, actor, number) for number in (1, 2, 3)]
+        assert isinstance(dying.exception(timeout=60), SystemExit)
+        ids = {each.result(timeout=60) for each in others}
+    assert {row.id for row in deposits.page(actor).items} == ids
     check_spine(tools)
