@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 
-from chain_adapter import EntryKey, Ledger, open_ledger
+from chain_adapter import EntryKey, Ledger
 from chain_adapter.witness import WitnessLedger
+from portal import opening
 from portal.accounts.administration import Administration
 from portal.accounts.security_service import AccountSecurity
 from portal.announcements.service import AnnouncementService
@@ -49,11 +50,9 @@ from portal.storage.sealing import Box
 from portal.uploads.service import UploadService
 from portal.vouching.service import VouchService
 from portal.webhooks.service import WebhookService
-from timestamping.authority.clock import SystemClock
 from timestamping.authority.engine import Authority
 from timestamping.authority.pki import Pki
 from timestamping.pdf.sealer import Sealer
-from timestamping.registry import open_stampers
 from timestamping.stamper import Stamper
 
 _log = structlog.get_logger(__name__)
@@ -203,19 +202,13 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             algorithms=settings.digest_algorithms,
         )
         undo.callback(vault.close)
-        ledgers = _ledgers(settings, undo)
-        pki = _pki(settings)
-        authority = _authority(settings, pki)
-        stamper = open_stampers(
-            settings.stampers,
-            authority=authority,
-            mode="costamp" if settings.stamp_mode == "costamp" else "fallback",
-            base=settings.path("."),
-            default_trust=settings.stamper_trust,
-        )
+        ledgers = opening.ledgers_of(settings, undo)
+        pki = opening.pki_of(settings)
+        authority = opening.authority_of(settings, pki)
+        stamper = opening.stamper_of(settings, authority)
         undo.callback(stamper.close)
         queue = Queue(settings)
-        sealer = _sealer(settings, pki, stamper)
+        sealer = opening.sealer_of(settings, pki, stamper)
         entry_key = keys.entry_key()
         cutting = Cutting(
             open_spec(settings.packets, ledgers),
@@ -319,48 +312,3 @@ def services_of(
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _ledgers(settings: Settings, undo: ExitStack) -> tuple[Ledger, ...]:
-    """Several are separated by spaces; the first is the primary one."""
-    urls = settings.ledgers.split()
-    if not urls:
-        raise ValueError("LEDGERS names no ledger")
-    if settings.ledger_origin and urls[0].startswith("tlog:") and "#" not in urls[0]:
-        urls[0] += f"#origin={settings.ledger_origin}"
-    ledgers = []
-    for url in urls:
-        ledger = open_ledger(url, base=settings.path("."), passphrase=settings.passphrase)
-        undo.callback(ledger.close)
-        ledgers.append(ledger)
-    return tuple(ledgers)
-
-
-def _pki(settings: Settings) -> Pki:
-    return Pki.open(
-        settings.path("keys/pki"),
-        passphrase=settings.passphrase,
-        base_url=settings.base_url,
-        organisation=settings.platform_name_zh or settings.platform_name_en,
-        key_type=settings.tsa_key_type,
-    )
-
-
-def _authority(settings: Settings, pki: Pki) -> Authority | None:
-    if "embedded:" not in settings.stampers.split():
-        return None
-    accuracy = settings.tsa_accuracy_ms
-    return pki.authority(
-        policies=(settings.tsa_policy,),
-        accuracy=timedelta(milliseconds=accuracy) if accuracy else None,
-        clock=SystemClock(require_synchronised=settings.tsa_require_clock_sync),
-    )
-
-
-def _sealer(settings: Settings, pki: Pki, stamper: Stamper) -> Sealer:
-    return Sealer(
-        pki.seal,
-        stamper,
-        lambda: pki.trust().merge(stamper.trust()),
-        name=settings.office_name_zh or settings.office_name_en,
-    )

@@ -26,7 +26,8 @@ from portal.certificates import evidence, sealing
 from portal.certificates.kit import WORKER, Kit
 from portal.certificates.models import ArchiveVolume, Certificate, CertificateState
 from portal.certificates.sealing import Kept
-from portal.certificates.volume_sections import Shelf, sections_of
+from portal.certificates.volume_sections import sections_of
+from portal.certificates.volume_shelf import Shelf
 from portal.database import advance
 from portal.deposits.folders import VOLUME
 from portal.deposits.models import Deposit, State

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,33 +19,22 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import User
 from portal.audit.actor import Actor
 from portal.audit.service import Act, record_many
-from portal.certificates import evidence, gathering, numbers, papers, sealing
+from portal.certificates import gathering, numbers, papers, sealing
 from portal.certificates.drafting import refuse_standing
 from portal.certificates.gathering import Whole
 from portal.certificates.keys import Keys, Opened
 from portal.certificates.kit import WORKER, Kit
 from portal.certificates.mails import issued_mail
+from portal.certificates.making import Made, Making, Prepared
 from portal.certificates.models import Certificate, CertificateCopy, CertificateState
 from portal.certificates.numbers import Number
-from portal.certificates.sealing import Kept
 from portal.certificates.shapes import CERTIFICATE, Issued
-from portal.certificates.signing import problem_of
 from portal.checks.models import Check
 from portal.checks.shapes import Standing
 from portal.database import advance
 from portal.deposits.models import Deposit
 from portal.matters.models import Matter, MatterParty, MatterPause, MatterState
 from portal.problems import BadInput, Conflict, PortalError, Unavailable
-from timestamping.certificate import (
-    CertificateData,
-    MachineCheck,
-    SigningKeyError,
-    render_certificate,
-    sign_certificate,
-)
-from timestamping.certificate.record import record_document
-from timestamping.errors import TimestampError
-from timestamping.pdf.errors import LetterError, PdfError
 
 #: Somebody else's certificate takes the number about once in a blue moon.
 _TRIES: Final = 6
@@ -58,31 +46,10 @@ class NumberLost(Exception):
     """Somebody else's certificate was given the number: it has to be made with the next."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What was read, and is signed as it was read."""
-
-    whole: Whole
-    people: papers.People
-    check: MachineCheck | None
-    signers: Sequence[Opened]
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """The signed certificate of one number, in the vault with its files."""
-
-    number: Number
-    moment: datetime
-    record: bytes
-    pdf: Kept
-    manifest: Kept
-    files: tuple[Kept, ...]
-
-
 class Issuing:
     def __init__(self, kit: Kit, keys: Keys) -> None:
         self._kit, self._tools, self._keys = kit, kit.tools, keys
+        self._making = Making(kit)
 
     def issue(
         self,
@@ -123,7 +90,7 @@ class Issuing:
         for _ in range(_TRIES):
             prepared = self._prepare(actor, certificate_id, revision, signers)
             try:
-                return self._write(actor, prepared, self._make(prepared))
+                return self._write(actor, prepared, self._making.make(prepared))
             except NumberLost:
                 continue
         message = "Other certificates took the number each time; press again."
@@ -184,56 +151,6 @@ class Issuing:
             people = papers.people_of(session, certificate, actor.id, matter.second_needed)
             check = papers.machine_check(session, whole.standing)
         return Prepared(whole, people, check, signers)
-
-    def _make(self, prepared: Prepared) -> Made:
-        """The signed PDF for the next number, with its files, in the vault."""
-        whole, zone = prepared.whole, self._tools.settings.zone
-        package = b""
-        if prepared.check is not None:
-            evidence.check_original(self._kit, whole.deposit)
-            package = evidence.package_of(self._kit, whole.deposit)
-            whole = self._with_letter(whole)
-        moment = self._kit.now
-        year = numbers.year_of(moment, zone)
-        number = numbers.upcoming(self._tools.database, year, self._tools.settings.office_code)
-        data = papers.data_of(self._kit, whole, prepared.people, prepared.check, number, moment)
-        pdf = self._signed(data, prepared.signers)
-        record = record_document(data)
-        contents = {sealing.PDF: pdf, sealing.RECORD: record}
-        if prepared.check is not None:
-            contents |= {sealing.CHECK: prepared.check.document, sealing.SUBJECT: package}
-        files = sealing.keep(self._kit, contents)
-        manifest = sealing.keep_manifest(self._kit, data, files)
-        kept = next(each for each in files if each.path == sealing.PDF)
-        return Made(number, moment, record, kept, manifest, files)
-
-    def _with_letter(self, whole: Whole) -> Whole:
-        """A letter made on demand has been made by now."""
-        with self._tools.database.reading() as session:
-            deposit = session.get_one(Deposit, whole.deposit.id)
-        return replace(whole, deposit=deposit, subject=gathering.subject_of(deposit))
-
-    def _signed(self, data: CertificateData, signers: Sequence[Opened]) -> bytes:
-        try:
-            unsigned = render_certificate(data)
-            signed = sign_certificate(
-                unsigned, [each.signer for each in signers], self._tools.sealer
-            )
-        except LetterError as error:
-            message = "This cannot stand on a certificate (%(place)s): %(why)s"
-            raise BadInput("unprintable", message, place=error.field, why=str(error)) from error
-        except TimestampError as error:
-            message = (
-                "The time-stamping authority did not answer. Nothing was issued and no number was "
-                "used: press again in a moment."
-            )
-            raise Unavailable("tsa_down", message) from error
-        except SigningKeyError as error:  # a token that was pulled out meanwhile
-            raise problem_of(error, "secret") from error
-        except PdfError as error:
-            message = "The certificate could not be signed, and nothing was issued: %(why)s"
-            raise Unavailable("not_signed", message, why=str(error)) from error
-        return signed
 
     def _write(self, actor: Actor, prepared: Prepared, made: Made) -> Issued:
         """The one transaction. What certainly did not happen leaves nothing in the vault; where

@@ -23,17 +23,11 @@ from timestamping.letter.data import (
 )
 from timestamping.letter.draw import Drawn, DrawParty, DrawStage, DrawStep, DrawWinner
 from timestamping.letter.issue import issue_letter
+from timestamping.letter.limits import does_not_prove, proves
 from timestamping.letter.masking import mask
 from timestamping.letter.notarial import Notarial
 from timestamping.letter.render import render_letter
-from timestamping.letter.strength import (
-    LedgerKind,
-    Strength,
-    StrengthFacts,
-    does_not_prove,
-    proves,
-    statement,
-)
+from timestamping.letter.strength import LedgerKind, Strength, StrengthFacts, statement
 from timestamping.letter.words import Words
 
 __all__ = [

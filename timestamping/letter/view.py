@@ -12,7 +12,7 @@ from typing import Any
 
 import segno
 
-from timestamping.letter import strength
+from timestamping.letter import limits, strength
 from timestamping.letter.attachments import attachments
 from timestamping.letter.capture import capture_view
 from timestamping.letter.clock import Clock
@@ -105,8 +105,8 @@ def view(data: LetterData) -> dict[str, Any]:
         "notarial": notarial_view(data.notarial),
         "stations": stations(data, clock),
         "strength": [_strength(answer) for answer in strength.statement(facts)],
-        "proves": [_words(words) for words in strength.proves(facts)],
-        "does-not-prove": [_words(words) for words in strength.does_not_prove(facts)],
+        "proves": [_words(words) for words in limits.proves(facts)],
+        "does-not-prove": [_words(words) for words in limits.does_not_prove(facts)],
         "vouchers": vouchers(data),
         "token": token_view(data.token, data.revocation, clock, 1),
         "co-tokens": [

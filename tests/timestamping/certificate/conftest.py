@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.timestamping.certificate.office import SECOND_PERSON, Bureau
 from tests.timestamping.evidence import House
+from tests.timestamping.judging import judging_once
+
+
+@pytest.fixture(autouse=True, scope="package")
+def judged_once() -> Iterator[None]:
+    """What stays as it is while something around it changes is judged once."""
+    with judging_once():
+        yield
 
 
 @pytest.fixture(scope="session")

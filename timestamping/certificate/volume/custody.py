@@ -15,13 +15,12 @@ is not here. ``head`` is where the log ended then: the whole log is anchored on 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chain_adapter.canonical import canonical_json
+from chain_adapter.canonical import canonical_json, read_canonical
 from timestamping.certificate.volume.errors import BadCustody
 
 SCHEMA: Final = "notary/custody-extract/v1"
@@ -76,11 +75,10 @@ def read_custody(data: bytes) -> Custody:
     if len(data) > MAX_CUSTODY:
         raise BadCustody(f"an extract has at most {MAX_CUSTODY} bytes")
     try:
-        value = json.loads(data)
-        canonical = isinstance(value, dict) and canonical_json(value) == data
-    except (ValueError, RecursionError, TypeError) as error:
+        value = read_canonical(data)
+    except ValueError as error:
         raise BadCustody("the extract is not JSON") from error
-    if not canonical or value.get("schema") != SCHEMA:
+    if value is None or value.get("schema") != SCHEMA:
         raise BadCustody(f"the extract is not {SCHEMA} in canonical form (RFC 8785)")
     head, subjects, entries = value.get("head"), value.get("subjects"), value.get("entries")
     if value.keys() != {"schema", "matter", "subjects", "head", "entries"}:

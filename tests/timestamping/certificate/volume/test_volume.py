@@ -38,7 +38,8 @@ from timestamping.certificate.volume import (
     write_volume,
 )
 from timestamping.certificate.volume.custody import hash_of
-from timestamping.certificate.volume.verifying import STEPS, Volume
+from timestamping.certificate.volume.opened import Volume
+from timestamping.certificate.volume.verifying import STEPS
 from timestamping.filelist import FileList, ListedFile
 from timestamping.letter import Words, issue_letter
 from timestamping.package import PackageParts, build_package
