@@ -1055,7 +1055,7 @@ def verify_bls(key: bytes, message: bytes, signature: bytes) -> bool:
     from py_ecc.bls import point_compression as points
     from py_ecc.bls.hash_to_curve import hash_to_G1
     from py_ecc.optimized_bls12_381 import optimized_curve as curve
-    from py_ecc.optimized_bls12_381.optimized_pairing import pairing
+    from py_ecc.optimized_bls12_381.optimized_pairing import final_exponentiate, pairing
 
     def in_group(point: Json) -> bool:
         whole_group = curve.multiply(point, curve.curve_order)
@@ -1073,7 +1073,9 @@ def verify_bls(key: bytes, message: bytes, signature: bytes) -> bool:
         return False
     dst, sha = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_", hashlib.sha256
     hashed = hash_to_G1(message, dst, sha)  # type: ignore[arg-type, unused-ignore]
-    return bool(pairing(curve.G2, first) == pairing(second, hashed))
+    # e(signature, G2) = e(hash, key) as one product that is 1, with one final exponentiation.
+    product: Json = pairing(curve.G2, first, False) * pairing(curve.neg(second), hashed, False)
+    return bool(final_exponentiate(product) == product.one())
 
 
 def check_seed(draw: Draw) -> None:

@@ -123,8 +123,8 @@ def verify_beacon(chain: Chain, beacon: Beacon) -> None:
     try:
         load_py_ecc()
         from py_ecc.bls.hash_to_curve import hash_to_G1
-        from py_ecc.optimized_bls12_381.optimized_curve import G2
-        from py_ecc.optimized_bls12_381.optimized_pairing import pairing
+        from py_ecc.optimized_bls12_381.optimized_curve import G2, neg
+        from py_ecc.optimized_bls12_381.optimized_pairing import final_exponentiate, pairing
     except ImportError as error:
         raise DrawsSwitchedOff(
             "beacons cannot be checked: py-ecc is not installed (extra 'draws')"
@@ -137,7 +137,9 @@ def verify_beacon(chain: Chain, beacon: Beacon) -> None:
         raise BadBeacon("the signature or the key is no point of its group") from error
     message = hashlib.sha256(beacon.round.to_bytes(8, "big")).digest()
     hashed = hash_to_G1(message, DST, hashlib.sha256)  # type: ignore[arg-type]
-    if pairing(G2, signature) != pairing(key, hashed):
+    # As one product, e(signature, G2)·e(hash, −key) = 1: the final exponentiation is the dear part.
+    product = pairing(G2, signature, False) * pairing(neg(key), hashed, False)
+    if final_exponentiate(product) != product.one():
         raise BadBeacon(f"the signature is not the chain's for round {beacon.round}")
 
 

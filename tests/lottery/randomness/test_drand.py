@@ -142,7 +142,7 @@ class Relay:
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def tell(self, number: int, beacon: Beacon, status: int = 200) -> None:
         body = json.dumps({"round": beacon.round, "signature": beacon.signature}).encode()
