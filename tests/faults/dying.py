@@ -1,96 +1,57 @@
 """Processes that kill themselves with SIGKILL at their n-th crossing of an outside boundary.
 
 A crossing is the moment before and the moment after each call that has an effect elsewhere: storing
-content, obtaining tokens, writing the ledger, and each database transaction. Counting crossings up
-from 1 kills between every two effects there are.
+content, obtaining tokens, writing the ledger, sending a packet, and each database transaction: see
+:mod:`tests.faults.fuse`.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import wraps
 from multiprocessing.connection import Connection
-from typing import Any
 
+from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
+from chain_adapter.packets.client import PacketClient
 from chain_adapter.tlog import TlogLedger
 from portal.app import create_app
 from portal.audit.actor import Actor
+from portal.consortium.service import ConsortiumService
 from portal.database import Database
+from portal.deposits.models import Deposit, State
 from portal.deposits.service import DepositService
-from portal.services import build_services
+from portal.packets import cutting
+from portal.packets.models import PacketRow, PacketState
+from portal.problems import Conflict
+from portal.services import Services, build_services
 from portal.settings import Settings
 from portal.storage import Vault
 from portal.storage.intake import Intake
 from portal.uploads.service import Grouping, Wish
+from tests.faults.fuse import Fuse
 from tests.portal.deposits.pending import PendingLedger
 from timestamping.stamper import Stamper
-
-#: A server that forks children with everything imported, and no threads or connections of a test.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])
-
-
-class _Fuse:
-    """Burns down with each crossing; at nothing left the process is gone."""
-
-    def __init__(self, crossings: int) -> None:
-        self._left = crossings
-        self._lock = threading.Lock()
-
-    def cross(self) -> None:
-        with self._lock:
-            self._left -= 1
-            if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    def guard(self, owner: type, name: str) -> None:
-        method: Callable[..., Any] = getattr(owner, name)
-
-        @wraps(method)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            self.cross()
-            result = method(*args, **kwargs)
-            self.cross()
-            return result
-
-        setattr(owner, name, guarded)
-
-    def guard_transactions(self, name: str) -> None:
-        transaction = getattr(Database, name)
-
-        @contextmanager
-        def guarded(database: Database) -> Iterator[Any]:
-            self.cross()
-            with transaction(database) as session:
-                yield session
-                self.cross()  # everything is written and nothing committed
-            self.cross()
-
-        setattr(Database, name, guarded)
 
 
 def _light(crossings: int) -> None:
     """Arm this process; 0 crossings means that it lives."""
     if not crossings:
         return
-    fuse = _Fuse(crossings)
-    fuse.guard_transactions("transaction")
-    fuse.guard_transactions("writing")
+    fuse = Fuse(crossings)
+    fuse.guard_transactions(Database, "transaction")
+    fuse.guard_transactions(Database, "writing")
+    fuse.guard_stream(PacketClient, "put")
     for owner, name in (
         (Stamper, "stamp_many"),
         (TlogLedger, "append"),
         (PendingLedger, "append"),
         (Vault, "put"),
         (Intake, "keep"),
+        (cutting.Cutting, "drop"),
     ):
         fuse.guard(owner, name)
 
@@ -126,6 +87,54 @@ def draw(settings: Settings, crossings: int, minutes_ahead: int) -> None:
     _light(crossings)
     while services.draws.ingest() + services.draws.advance() + services.deposits.advance():
         pass
+
+
+def consort(settings: Settings, crossings: int, minutes_ahead: int, up: tuple[str, ...]) -> None:
+    """A worker that brings members' messages onto a ledger that needs nodes, of which those in
+    ``up`` answer, until nothing is due."""
+    ahead = timedelta(minutes=minutes_ahead)
+    services = build_services(settings, clock=lambda: datetime.now(UTC) + ahead)
+    tools = services.deposits.tools
+    watched = tuple(PendingLedger(each, up) for each in tools.ledgers)
+    membership = services.consortium.membership
+    consortium = ConsortiumService(replace(tools, ledgers=watched), membership)
+    _light(crossings)
+    while consortium.advance():
+        pass
+
+
+def hand_in(settings: Settings, actor: Actor, messages: tuple[bytes, ...], crossings: int) -> None:
+    """A web process that takes members' messages, or their signatures, one after another; what was
+    taken before is refused."""
+    services = build_services(settings)
+    _light(crossings)
+    for message in messages:
+        with suppress(Conflict):
+            services.consortium.collecting.post(actor, message)
+
+
+def spread(settings: Settings, crossings: int, minutes_ahead: int, at_once: int) -> None:
+    """A worker until all deposits are issued and all packets are with their nodes. Content of more
+    than ``at_once`` bytes is cut beside the deposits."""
+    cutting.AT_ONCE = at_once  # type: ignore[misc]
+    ahead = timedelta(minutes=minutes_ahead)
+    services = build_services(settings, clock=lambda: datetime.now(UTC) + ahead)
+    packets = services.packets
+    spreading = packets._spreading
+    assert spreading is not None
+    # Nodes tell the real time, and accept no request from later.
+    spreading._client = PacketClient(services.entry_key)
+    _light(crossings)
+    while _under_way(services):
+        if not services.deposits.advance() + packets._cut() + packets.advance():
+            time.sleep(0.05)
+
+
+def _under_way(services: Services) -> int:
+    deposits = select(func.count()).where(Deposit.state != State.ISSUED)
+    packets = select(func.count()).where(PacketRow.state == PacketState.WAITING)
+    with services.database.reading() as session:
+        return (session.scalar(deposits) or 0) + (session.scalar(packets) or 0)
 
 
 def confirm(settings: Settings, actor: Actor, draft: str, grouping: str, crossings: int) -> None:

@@ -18,7 +18,8 @@ from portal.settings import Settings
 from portal.storage.files import FileVault
 from portal.uploads.models import DraftState, Upload, UploadDraft
 from portal.uploads.service import Grouping, NewFile, Wish
-from tests.faults.dying import FORKS, confirm
+from tests.faults.dying import confirm
+from tests.forks import FORKS
 from tests.portal.uploads.conftest import body_of
 
 _MOST = 30

@@ -22,6 +22,7 @@ from portal.draws.models import DrawList, DrawSnapshot, DrawStep
 from portal.services import Services
 from portal.settings import Settings
 from tests.faults import dying
+from tests.forks import FORKS
 from tests.portal.conftest import MakeUser
 from tests.portal.draws.acting import LAYOUT, Ceremony, Person, acts, plan, table, upload
 
@@ -45,7 +46,7 @@ def kill_until_done(settings: Settings, crossings: tuple[int, ...]) -> int:
     were killed."""
     killed = 0
     for round_, crossing in enumerate((*crossings, 0), start=1):
-        worker = dying.FORKS.Process(target=dying.draw, args=(settings, crossing, round_))
+        worker = FORKS.Process(target=dying.draw, args=(settings, crossing, round_))
         worker.start()
         worker.join(120)
         assert worker.exitcode in (0, -signal.SIGKILL), worker.exitcode

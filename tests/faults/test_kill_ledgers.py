@@ -15,8 +15,9 @@ from portal.deposits.models import Deposit, State
 from portal.deposits.service import Metadata
 from portal.services import Services
 from portal.settings import Settings
-from tests.faults.dying import FORKS, work_watched
+from tests.faults.dying import work_watched
 from tests.faults.spine import check_spine
+from tests.forks import FORKS
 from tests.portal.conftest import MakeSettings
 from tests.portal.deposits.pending import NODES
 

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import pytest
 
 from portal.services import Services
-from tests.faults.dying import FORKS, serve, work
+from tests.faults.dying import serve, work
 from tests.faults.spine import check_spine
+from tests.forks import FORKS
 
 _MOST = 40
 

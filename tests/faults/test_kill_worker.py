@@ -11,8 +11,9 @@ from portal.accounts.models import User
 from portal.audit.actor import Actor
 from portal.deposits.service import Metadata, NewDigest
 from portal.services import Services
-from tests.faults.dying import FORKS, work
+from tests.faults.dying import work
 from tests.faults.spine import check_spine
+from tests.forks import FORKS
 
 #: More crossings than one batch has; the loop ends when a worker survives its fuse. Each takes
 #: a few seconds, so that only the long runs take every one.
