@@ -4,6 +4,7 @@ PY := .venv/bin/python
 # Who has nothing left to do takes over what waits for another; what shares a module stays together.
 PYTEST := .venv/bin/pytest --dist worksteal
 WORKERS ?= 2
+BESIDE_POSTGRES = bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) -m "not soak and not browser" tests/portal tests/functional tests/faults
 # The tests start some hundred programs of ours: what the first one compiles is there for the others.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -20,17 +21,20 @@ run: setup ## set up, then serve the portal on http://127.0.0.1:8000
 	@.venv/bin/flask --app wsgi init
 	@.venv/bin/honcho start
 
-test: setup-test ## set up, then run everything: both databases, browser, judges
+test: setup-test ## set up, then run everything: on SQLite, with a real browser and the judges
 	$(PYTEST) -n $(WORKERS) -m "not soak" $(COVER)
-	bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) -m "not soak and not browser" $(COVER_MORE) tests/portal tests/functional tests/faults
 
-coverage: ## the same, and say which branches nothing went through
-	$(MAKE) test COVER="--cov --cov-report=" COVER_MORE="--cov --cov-append --cov-report=term"
+test-postgres: setup-test ## what works with a database, once more on a PostgreSQL of its own
+	$(BESIDE_POSTGRES) $(COVER)
+
+coverage: ## both, and say which branches nothing went through
+	$(MAKE) test COVER="--cov --cov-report="
+	$(MAKE) test-postgres COVER="--cov --cov-append --cov-report=term"
 
 soak: export EFFORT = all
 soak: setup-test ## the long fault and endurance runs, all examples, and every case on PostgreSQL too
 	$(PYTEST) -n $(WORKERS) -m "soak or hypothesis"
-	POSTGRES_TESTS=all bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) -m "not soak and not browser" tests/portal tests/functional tests/faults
+	POSTGRES_TESTS=all $(BESIDE_POSTGRES)
 
 check: setup-test ## format, lint, types, house plan, dependencies, translations
 	.venv/bin/ruff format --check .
@@ -47,4 +51,4 @@ lock: ## resolve the lock files anew from pyproject.toml
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.lock
 	uv pip compile pyproject.toml --extra postgres --extra redis --extra capture --extra draws --extra hsm --extra evm --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -c requirements-dev.lock -o requirements.lock
 
-.PHONY: help setup setup-test run test coverage soak check bench lock
+.PHONY: help setup setup-test run test test-postgres coverage soak check bench lock

@@ -2,7 +2,7 @@
 
     python -m benchmarks search                     SQLite, 1,000,000 deposits
     SEARCH_DEPOSITS=100000 python -m benchmarks search
-    scripts/with-postgres.sh python -m benchmarks search     on that PostgreSQL
+    TMPDIR=/tmp scripts/with-postgres.sh python -m benchmarks search    that PostgreSQL, on disk
 
 Three fifths belong to one organisation, one fifth to one person, the rest to a thousand others.
 What SQLite needs a few minutes to fill is kept in the temporary folder for the next run.

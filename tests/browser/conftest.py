@@ -35,6 +35,10 @@ document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
 
+#: milliseconds for which anything on a page is waited for; a busy machine is no fault of the page
+_PATIENCE = 20_000
+expect.set_options(timeout=_PATIENCE)
+
 OpenPage = Callable[..., Page]
 _LINK = re.compile(r"https?://[^/\s]+(/\S+)")
 
@@ -94,7 +98,7 @@ def open_page(browser: Browser, portal: LivePortal, watch: Watch) -> Iterator[Op
         options = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **options}
         context = browser.new_context(base_url=portal.url, accept_downloads=True, **options)
         contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(_PATIENCE)
         if options.get("java_script_enabled", True):
             context.add_init_script(_TELL_VIOLATIONS)
         watch.follow(context)
@@ -200,12 +204,14 @@ def depositor(register: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def keep(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Photograph a page, into the folder that PHOTOGRAPHS names."""
-    folder = Path(os.environ.get("PHOTOGRAPHS", str(tmp_path)))
-    folder.mkdir(parents=True, exist_ok=True)
+def keep() -> Callable[[Page, str], None]:
+    """Photograph a page, into the folder that PHOTOGRAPHS names; where it names none, do not."""
+    folder = Path(os.environ.get("PHOTOGRAPHS", ""))
 
     def photograph(page: Page, name: str) -> None:
+        if "PHOTOGRAPHS" not in os.environ:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
         page.wait_for_timeout(1000)  # pages scroll to their answers
         page.screenshot(path=folder / f"{name}.png", full_page=True)
 

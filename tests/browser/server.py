@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,8 +12,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.forks import ROOT, Program, run
+
+__all__ = ["ROOT", "LivePortal", "live_portal"]
+
 _START_SECONDS = 240
+_FLASK = ("flask", "--app", "wsgi")
+_WEB = ("gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app")
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,7 @@ class LivePortal:
 
     def flask(self, *command: str, entered: str = "") -> str:
         """Run a command of the portal's on it; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *command],
-            cwd=ROOT,
-            env=self.environment,
-            input=entered,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout
+        return run(*_FLASK, *command, environment=self.environment, entered=entered)
 
 
 @contextmanager
@@ -63,24 +57,22 @@ def live_portal(
         "SIGN_IN_RATE_LIMIT": "10000 per minute",
         **settings,
     }
-    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-    web = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app"]
-    subprocess.run([*flask, "init"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    run(*_FLASK, "init", environment=environment)
     if prepare is not None:
         environment.update(prepare(LivePortal(url, data, environment)))
-    with (folder / "log").open("wb") as log:
-        processes = [
-            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-            for command in (web, [*flask, "worker"])
-        ]
-        try:
-            _wait_for(url, folder / "log")
-            yield LivePortal(url, data, environment)
-        finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                _end(process)
+    log = folder / "log"
+    processes = [
+        Program(*words, environment=environment, output=log)
+        for words in (_WEB, (*_FLASK, "worker"))
+    ]
+    try:
+        _wait_for(url, log)
+        yield LivePortal(url, data, environment)
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.end()
 
 
 def _wait_for(url: str, log: Path) -> None:
@@ -91,11 +83,3 @@ def _wait_for(url: str, log: Path) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError(f"the portal did not start: {log.read_text()[-2000:]}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

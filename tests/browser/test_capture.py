@@ -23,6 +23,7 @@ from tests.browser.conftest import OpenPage, Watch
 from tests.browser.server import ROOT, LivePortal, live_portal
 from tests.forensics.deskd.service import Service
 from tests.forensics.deskd.site import site
+from tests.forks import Program
 
 pytestmark = [pytest.mark.browser, pytest.mark.root]
 
@@ -38,9 +39,9 @@ class Gateway:
 
     portal: LivePortal
 
-    def start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "portal.captures.gateway"]
-        return subprocess.Popen(command, cwd=ROOT, env=self.portal.environment)
+    def start(self) -> Program:
+        log = self.portal.data_dir.with_name("gateway.log")
+        return Program("portal.captures.gateway", environment=self.portal.environment, output=log)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory, desks: Service) -> Iterator
 
 
 @contextmanager
-def running(gateway: Gateway) -> Iterator[subprocess.Popen[bytes]]:
+def running(gateway: Gateway) -> Iterator[Program]:
     process = gateway.start()
     try:
         yield process

@@ -55,11 +55,16 @@ def press(page: Page, word: str) -> None:
     page.locator("[data-part=buttons] button", has_text=word).first.click(timeout=_LONG)
 
 
+#: Colours fade into each other; ends when they have.
+_FADED = """() => Promise.allSettled(document.getAnimations()
+  .filter(each => each instanceof CSSTransition).map(each => each.finished))"""
+
+
 def looked_at(page: Page) -> None:
     """Accessible in both schemes, and fits a telephone."""
     for scheme in ("light", "dark"):
         page.evaluate("scheme => document.documentElement.dataset.bsTheme = scheme", scheme)
-        page.wait_for_timeout(400)  # colours fade into each other
+        page.evaluate(_FADED)
         found = axe_violations(page)
         assert not found, "\n".join(found)
     page.set_viewport_size(_TELEPHONE)  # type: ignore[arg-type]

@@ -70,7 +70,7 @@ def deposit_id(services: Services, user: User) -> str:
 def address(app: Flask) -> Iterator[str]:
     """Where the portal answers."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

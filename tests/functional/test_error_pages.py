@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask, abort
-from sqlalchemy import event
 
 from portal.accounts.keys import create_api_key
 from portal.accounts.models import User
 from portal.audit.actor import Actor
 from portal.services import Services
+from tests.portal.absence import take_away
 from tests.portal.client import PortalClient
 
 Login = Callable[[User], PortalClient]
@@ -59,25 +59,13 @@ def _words(page: str) -> tuple[str, str]:
     return heading, card.split('<p class="text-secondary">')[1].split("</p>")[0]
 
 
-def cut(services: Services) -> None:
-    engine = services.database.engine
-    refusal = engine.dialect.loaded_dbapi.OperationalError  # type: ignore[attr-defined]
-
-    def refuse(*_: object) -> None:
-        raise refusal("the database is away")
-
-    event.listen(engine, "do_connect", refuse)
-    services.database.scoped.remove()
-    engine.dispose()
-
-
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_database_that_is_away_is_said_so(
     services: Services, login: Login, user: User, language: str
 ) -> None:
     browser = login(user)
     browser.submit("/language", {"locale": language}, page="/deposits/new")
-    cut(services)
+    take_away(services.database)
     for path in ("/deposits", "/account/activity", "/account"):
         answer = browser.get(path, headers={"Accept-Language": language})
         assert (answer.status_code, answer.mimetype) == (503, "text/html")
@@ -93,7 +81,7 @@ def test_programs_get_the_same_in_their_shape(
 ) -> None:
     actor = Actor(user.id, user.name, user.role_names)
     key = create_api_key(services.database, actor, "test")[1]
-    cut(services)
+    take_away(services.database)
     answer = client.get("/api/v1/deposits", headers=client.bearer(key))
     assert answer.status_code == 503
     assert answer.json["error"]["code"] == "database_busy"

@@ -9,9 +9,10 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 import migrations
 from portal.database import Database
@@ -55,7 +56,11 @@ def postgres_template(server: str) -> Fill:
 
 def administer(server: str, command: str) -> None:
     """Have ``command`` done by the server, outside of any transaction."""
-    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
+    with _administration(server).connect() as connection:
         connection.execute(text(command))
-    engine.dispose()
+
+
+@cache
+def _administration(server: str) -> Engine:
+    """One connection, kept: making one for each command takes half as long as making a database."""
+    return create_engine(server, isolation_level="AUTOCOMMIT", pool_size=1)

@@ -51,7 +51,7 @@ def served(pages: Mapping[str, bytes]) -> Iterator[str]:
     """The address of a server of ``portal/ui/static`` with ``pages`` (path → content) beside."""
     handler = partial(_Handler, pages={"/": BLANK, **pages}, directory=str(STATIC))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ from portal.services import Services
 from portal.storage.sealing import Box
 from tests.portal.conftest import MakeUser
 from tests.portal.deposits.conftest import MovableClock, actor_of, put, run
+from tests.timestamping.judging import judging_once
 from timestamping.authority.notaries import make_notary_key
 from timestamping.letter import mask
 
@@ -198,6 +199,13 @@ class Desk:
     def over(self, **changes: Any) -> Desk:
         """The same desk over other parts."""
         return dataclasses.replace(self, tools=dataclasses.replace(self.tools, **changes))
+
+
+@pytest.fixture(autouse=True, scope="package")
+def judged_once() -> Iterator[None]:
+    """What is judged again in further packages, or after something else was changed."""
+    with judging_once():
+        yield
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.certificates import issuing
+from portal.certificates import issuing, making
 from portal.certificates.models import Certificate
 from portal.checks.models import Check
 from portal.matters.models import Matter
@@ -162,15 +162,15 @@ def test_a_key_revoked_while_it_signs_issues_nothing(
     desk: Desk, matter_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate_id, key = desk.approved(matter_id), desk.key()
-    make = issuing.Issuing._make
+    make = making.Making.make
 
-    def slow(self: issuing.Issuing, prepared: issuing.Prepared) -> issuing.Made:
+    def slow(self: making.Making, prepared: making.Prepared) -> making.Made:
         made = make(self, prepared)
         desk.tools.pki.revoke(_certificate(desk, key))
         return made
 
     kept = len(list(desk.tools.vault.kept()))
-    monkeypatch.setattr(issuing.Issuing, "_make", slow)
+    monkeypatch.setattr(making.Making, "make", slow)
     with pytest.raises(Conflict, match="was revoked"):
         desk.issue(certificate_id, key)
     assert desk.row(certificate_id).state == "approved"

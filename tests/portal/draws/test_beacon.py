@@ -70,7 +70,7 @@ def clock() -> Clock:
 @pytest.fixture
 def relay() -> Iterator[Relay]:
     server = Relay()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server
     server.shutdown()

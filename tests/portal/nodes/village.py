@@ -104,7 +104,7 @@ def village(base: Path, *, port: int = 0, **changes: Any) -> Iterator[Village]:
         app = create_app(settings, services)
         app.test_client_class = PortalClient
         server = make_server("127.0.0.1", own, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         stack.callback(thread.join)
         stack.callback(server.shutdown)

@@ -29,7 +29,7 @@ REPLY = "application/timestamp-reply"
 def server(app: Flask) -> Iterator[str]:
     """The portal on a port of 127.0.0.1."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -26,6 +26,7 @@ from tests.timestamping.evidence_fixtures import (  # noqa: F401
     package_file,
     sealer,
 )
+from tests.timestamping.judging import judging_once
 from timestamping.package_trust import PackageTrust
 
 
@@ -38,6 +39,13 @@ class Trusting(DepositService):
 
     def trust(self) -> PackageTrust:
         return self._given
+
+
+@pytest.fixture(autouse=True, scope="package")
+def judged_once() -> Iterator[None]:
+    """The same evidence is asked about in several ways."""
+    with judging_once():
+        yield
 
 
 @pytest.fixture
