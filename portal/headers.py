@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from secure import (
@@ -18,6 +21,9 @@ from secure import (
 
 from portal.settings import Settings
 from portal.ui.context import this_request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 #: Endpoints whose answers are the same for everybody, so that no cookie may ride along and caches
 #: and pages elsewhere may keep them.
@@ -87,27 +93,56 @@ class PortalSessions(SecureCookieSessionInterface):
         if session or session.modified:
             super().save_session(app, session, response)
         elif session.accessed:  # empty as it was: all that the long way would do as well
-            response.vary.add("Cookie")
+            if "Vary" in response.headers:
+                response.vary.add("Cookie")
+            else:
+                response.headers.add("Vary", "Cookie")
 
 
 def install(app: Flask, settings: Settings) -> None:
     """Set the security headers on every answer, error pages included."""
-    fixed = [(name.lower(), name, value) for name, value in _secure(settings).headers.items()]
+    app.response_class = _dressed(tuple(_secure(settings).headers.items()))
     app.session_interface = PortalSessions()
 
     @app.after_request
     def _dress(response: Response) -> Response:
-        headers = response.headers
-        present = {name.lower() for name, _ in headers}
-        for lowered, name, value in fixed:
-            if lowered not in present:
-                headers.add(name, value)
         if this_request().endpoint in SHARED:
-            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        elif "cache-control" not in present:
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        elif "Cache-Control" not in response.headers:
             # Nothing of a person's stays behind in a shared browser.
-            headers.add("Cache-Control", "private, no-store")
+            response.headers.add("Cache-Control", "private, no-store")
         return response
+
+
+def send_with(response: Response, name: str, value: str) -> None:
+    """Give ``response`` a header that nobody else sets or looks at before it is sent.
+
+    Like the fixed ones it joins when the answer is handed to the server: as a header like all
+    others it would be checked and copied three times over, which a short request feels. So its
+    value must hold nothing a visitor chose freely.
+    """
+    vars(response).setdefault(_LAST, []).append((name, value))
+
+
+#: the attribute of an answer that keeps those
+_LAST = "_sent_with"
+
+
+def _dressed(fixed: tuple[tuple[str, str], ...]) -> type[Response]:
+    """Answers with the ``fixed`` headers, unless they have such ones of their own."""
+    named = tuple((name.lower(), (name, value)) for name, value in fixed)
+
+    class Dressed(Response):
+        def get_wsgi_response(
+            self, environ: WSGIEnvironment
+        ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+            body, status, headers = super().get_wsgi_response(environ)
+            present = {name.lower() for name, _ in headers}
+            headers += [pair for lowered, pair in named if lowered not in present]
+            headers += vars(self).get(_LAST, ())
+            return body, status, headers
+
+    return Dressed
 
 
 def _secure(settings: Settings) -> Secure:

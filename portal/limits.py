@@ -19,6 +19,7 @@ from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from werkzeug.exceptions import TooManyRequests
 
+from portal.headers import send_with
 from portal.settings import Settings
 from portal.ui.context import this_request, visitor_address
 
@@ -111,14 +112,19 @@ class CountingStorage(MemoryStorage):
         self._sweep_at = max(_MANY_COUNTS, 2 * len(self.expirations))
 
 
+def _always(_asked: Request) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``limit`` on each ``whose()``, for the requests to which it applies."""
+    """``limit`` on each ``whose()``, for the requests to these endpoints to which it applies."""
 
     scope: str
     limit: RateLimitItem
-    applies: Callable[[Request], bool]
+    concerns: Callable[[str], bool]
     whose: Callable[[], str]
+    applies: Callable[[Request], bool] = _always
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +153,22 @@ class Counter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rules = rules
+        #: endpoint → the rules that concern it; there are as many endpoints as views
+        self._concerned: dict[str, list[Rule]] = {}
         self._own = CountingStorage()
         self._shared = self._own if not storage_uri else _open(storage_uri)
         self._clock, self._failed_at = clock, -math.inf
 
     def count(self, asked: Request) -> Standing | None:
-        """The present request, counted under every rule that applies; the tightest standing.
-        ``remaining`` is negative when the request is one too many."""
-        standings = [self._stand(rule) for rule in self._rules if rule.applies(asked)]
-        return min(standings, key=lambda each: each.remaining, default=None)
+        """The present request, counted under every rule that applies; the tightest standing, None
+        when none does. ``remaining`` is negative when the request is one too many."""
+        endpoint = asked.endpoint or ""
+        rules = self._concerned.get(endpoint)
+        if rules is None:
+            rules = [each for each in self._rules if each.concerns(endpoint)]
+            self._concerned[endpoint] = rules
+        standings = [self._stand(rule) for rule in rules if rule.applies(asked)]
+        return min(standings, key=_remaining, default=None)
 
     def _stand(self, rule: Rule) -> Standing:
         key = rule.limit.key_for(rule.scope, rule.whose())
@@ -181,6 +194,10 @@ def _open(uri: str) -> Storage:
     return storage
 
 
+def _remaining(standing: Standing) -> int:
+    return standing.remaining
+
+
 def _add(storage: Storage, key: str, limit: RateLimitItem) -> tuple[int, float]:
     return storage.incr(key, limit.get_expiry()), storage.get_expiry(key)
 
@@ -193,12 +210,13 @@ def install(app: Flask, settings: Settings) -> None:
     @app.before_request
     def _bound_body() -> None:
         asked = this_request()
+        feature = asked.blueprint
         if asked.endpoint in _DOCUMENTS:
             asked.max_content_length = settings.matter_document_bytes + 2 * _FORM_OVERHEAD
-        elif asked.blueprint in _SMALL_BLUEPRINTS:
+        elif feature in _SMALL_BLUEPRINTS:
             asked.max_content_length = _SMALL_BODY
-        elif asked.blueprint in _TABLES:
-            asked.max_content_length = _TABLES[asked.blueprint]
+        elif feature in _TABLES:
+            asked.max_content_length = _TABLES[feature]
         elif asked.mimetype != "multipart/form-data" and _parsed_whole(asked):
             asked.max_content_length = settings.max_json_bytes
 
@@ -213,30 +231,29 @@ def install(app: Flask, settings: Settings) -> None:
     def _tell(response: Response) -> Response:
         standing: Standing | None = g.get("standing")
         if standing is not None:
-            headers = response.headers
-            headers.add("X-RateLimit-Limit", str(standing.limit))
-            headers.add("X-RateLimit-Remaining", str(max(0, standing.remaining)))
-            headers.add("X-RateLimit-Reset", str(math.ceil(standing.reset)))
+            send_with(response, "X-RateLimit-Limit", str(standing.limit))
+            send_with(response, "X-RateLimit-Remaining", str(max(0, standing.remaining)))
+            send_with(response, "X-RateLimit-Reset", str(math.ceil(standing.reset)))
             if response.status_code == TooManyRequests.code:
-                headers["Retry-After"] = str(standing.wait)
+                response.headers["Retry-After"] = str(standing.wait)
         return response
 
 
 def _rules(settings: Settings) -> Iterator[Rule]:
     sign_in = settings.sign_in_rate_limit
-    for scope, limits, applies, whose in (
-        ("all", settings.rate_limit, _counted, visitor),
-        ("published", _PUBLISHED_LIMIT, _published, visitor),
-        ("uploads", _UPLOADS_LIMIT, _uploading, visitor),
-        ("find", _FIND_LIMIT, _finding, visitor),
-        ("verify", _VERIFY_LIMIT, _verifying, visitor),
-        ("examine", _EXAMINE_LIMIT, _examining, visitor),
-        ("papers", _PAPERS_LIMIT, _taking_papers, visitor),
-        ("sign-in", sign_in, _signing_in, visitor),
-        ("account", sign_in, _signing_in, _account),
+    for scope, limits, concerns, whose, applies in (
+        ("all", settings.rate_limit, _counted, visitor, _always),
+        ("published", _PUBLISHED_LIMIT, _PUBLISHED.__contains__, visitor, _always),
+        ("uploads", _UPLOADS_LIMIT, _UPLOADS.__contains__, visitor, _always),
+        ("find", _FIND_LIMIT, _FIND.__contains__, visitor, _always),
+        ("verify", _VERIFY_LIMIT, _VERIFY.__contains__, visitor, _asking),
+        ("examine", _EXAMINE_LIMIT, _EXAMINE.__contains__, visitor, _always),
+        ("papers", _PAPERS_LIMIT, _PAPERS.__contains__, visitor, _always),
+        ("sign-in", sign_in, SIGN_IN.__contains__, visitor, _posting),
+        ("account", sign_in, SIGN_IN.__contains__, _account, _posting),
     ):
         for limit in parse_many(limits):
-            yield Rule(scope, limit, applies, whose)
+            yield Rule(scope, limit, concerns, whose, applies)
 
 
 def visitor() -> str:
@@ -259,35 +276,14 @@ def _parsed_whole(asked: Request) -> bool:
     return asked.is_json or asked.mimetype == "application/x-www-form-urlencoded"
 
 
-def _counted(asked: Request) -> bool:
-    return asked.endpoint not in _COUNTED_ELSEWHERE
+def _counted(endpoint: str) -> bool:
+    return endpoint not in _COUNTED_ELSEWHERE
 
 
-def _published(asked: Request) -> bool:
-    return asked.endpoint in _PUBLISHED
-
-
-def _uploading(asked: Request) -> bool:
-    return asked.endpoint in _UPLOADS
-
-
-def _finding(asked: Request) -> bool:
-    return asked.endpoint in _FIND
-
-
-def _verifying(asked: Request) -> bool:
+def _asking(asked: Request) -> bool:
     # The page itself, without a question, costs nothing.
-    bare = asked.endpoint == "verification.page" and not asked.query_string
-    return asked.endpoint in _VERIFY and not bare
+    return asked.endpoint != "verification.page" or bool(asked.query_string)
 
 
-def _examining(asked: Request) -> bool:
-    return asked.endpoint in _EXAMINE
-
-
-def _taking_papers(asked: Request) -> bool:
-    return asked.endpoint in _PAPERS
-
-
-def _signing_in(asked: Request) -> bool:
-    return asked.endpoint in SIGN_IN and asked.method == "POST"
+def _posting(asked: Request) -> bool:
+    return asked.method == "POST"

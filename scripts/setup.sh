@@ -38,6 +38,7 @@ if [ "$purpose" = test ]; then
         /usr/lib/postgresql/15/bin/initdb:postgresql
         redis-server:redis-server
         xterm:xterm
+        xdotool:xdotool
         softhsm2-util:softhsm2
     )
 fi

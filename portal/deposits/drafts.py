@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from chain_adapter.canonical import canonical_json
 from portal.audit.actor import Actor
 from portal.deposits.access import check_depositing
 from portal.deposits.models import Deposit, State
-from portal.deposits.numbers import new_number
+from portal.deposits.numbers import CHANCE, new_number
 from portal.deposits.records import Metadata, fingerprint, pseudonym, record_of
 from portal.deposits.signed import signed_columns
 from portal.deposits.tools import Tools
@@ -36,6 +36,8 @@ _RECEIVED: Final = frozenset(
     each.key for each in Deposit.__mapper__.column_attrs if each.key not in _LATER
 )
 _NOT_YET: Final[dict[str, None]] = dict.fromkeys(_LATER)
+#: an object with nothing set, as one that is loaded begins: its constructor asks column by column
+_EMPTY: Final[Callable[[], Deposit]] = Deposit.__mapper__.class_manager.new_instance
 #: the rows of :func:`columns_of`
 INSERT: Final = Prepared(insert(cast(Table, Deposit.__table__)), _RECEIVED)
 
@@ -67,33 +69,29 @@ def new_draft(
     now = tools.clock()
     values = {digest.algorithm: digest.hex for digest in digests}
     depositor = pseudonym(tools.secret, actor.organisation or actor.id)
-    number, code = new_number(now, tools.settings.zone)
-    request = {"kind": kind, "size": size, "digests": values, **metadata.fields()}
-    if actor.organisation:  # the same words for somebody else are another request
-        request["organisation"] = actor.organisation
-    if signed is not None:
-        request |= {"id": signed.transaction.id, "signed_by": signed.transaction.by}
+    # At once: each asking is a call to the system, in which another thread is let in.
+    chance = secrets.token_bytes(CHANCE + 16 + _SALT)
+    number, code = new_number(now, tools.settings.zone, chance[:CHANCE])
     scheme = None if signed is None else signed.scheme
     said = record_of(
         metadata, kind=kind, size=size, depositor=depositor, files=files, scheme=scheme
     )
-    chance = secrets.token_bytes(16 + _SALT)  # at once: each asking lets another thread in
     columns: dict[str, object] = dict(
-        id=str(UUID(bytes=chance[:16], version=4)),
+        id=str(UUID(bytes=chance[CHANCE:-_SALT], version=4)),
         number=number,
         code=code,
         owner_id=actor.id,
         organisation_id=actor.organisation or None,
         kind=kind,
         idempotency_key=idempotency_key,
-        fingerprint=fingerprint(request),
+        fingerprint="",
         size=size,
         file_count=files["count"] if files else None,
         files_seen=bool(files["seen"]) if files else None,
         sha256=values["sha256"],
         sm3=values.get("sm3"),
         record=canonical_json(said).decode(),
-        salt=chance[16:],
+        salt=chance[-_SALT:],
         received_at=now,
         hashed_at=now,
         letter_on_demand=letter_on_demand,
@@ -104,12 +102,27 @@ def new_draft(
     )
     if signed is not None:
         columns |= signed_columns(signed)
-    draft = Deposit()
+    if idempotency_key is not None:
+        columns["fingerprint"] = _fingerprint(actor, metadata, values, columns)
+    draft = _EMPTY()
     # Straight into the object, which belongs to no session that would have to learn of each change:
     # to tell it all the same took as long as the insert. :func:`columns_of` checks the names. What
     # later steps fill in is said to be nothing yet, as asking for what was never set takes longer.
     vars(draft).update(_NOT_YET, **columns)
     return draft
+
+
+def _fingerprint(
+    actor: Actor, metadata: Metadata, digests: Mapping[str, str], columns: Mapping[str, object]
+) -> str:
+    """Of what the request asks for, to tell its repetition from another request."""
+    request = {"kind": columns["kind"], "size": columns["size"], "digests": dict(digests)}
+    request |= metadata.fields()
+    if actor.organisation:  # the same words for somebody else are another request
+        request["organisation"] = actor.organisation
+    if "signed_by" in columns:
+        request |= {name: columns[name] for name in ("id", "signed_by")}
+    return fingerprint(request)
 
 
 def renumbered(draft: Deposit, tools: Tools) -> Deposit:

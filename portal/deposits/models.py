@@ -89,7 +89,8 @@ class Deposit(Base):
     #: so, and the list is the manifest of a draw's record
     kind: Mapped[str] = mapped_column(String(8))
     idempotency_key: Mapped[str | None] = mapped_column(String(128))
-    #: SHA-256 of what the request asked for, to tell a repetition from another request
+    #: SHA-256 of what the request asked for, to tell a repetition from another request; empty
+    #: without an idempotency key, as nothing repeats it then
     fingerprint: Mapped[str] = mapped_column(String(64))
 
     title: Mapped[str] = mapped_column(Text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from base64 import b32encode
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -11,14 +12,21 @@ from zoneinfo import ZoneInfo
 #: Crockford's base 32: no I, L, O, U, so that a number survives being read aloud.
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH: Final = 8
+#: Bytes of randomness in a number: eight letters of five bits.
+CHANCE: Final = 5
+_FROM_BASE32: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET)
 _MISREAD: Final = str.maketrans("OIL", "011")
 _NUMBER: Final = re.compile(rf"(?:NE(\d{{8}}))?([{_ALPHABET}]{{{_LENGTH}}})")
 
 
-def new_number(moment: datetime, zone: ZoneInfo) -> tuple[str, str]:
-    """``("NE20261121-7K3M9QXT", "7K3M9QXT")``: the number and its short code."""
-    bits = int.from_bytes(secrets.token_bytes(5))  # eight times five of them
-    code = "".join(_ALPHABET[bits >> 5 * place & 31] for place in range(_LENGTH))
+def new_number(moment: datetime, zone: ZoneInfo, chance: bytes | None = None) -> tuple[str, str]:
+    """``("NE20261121-7K3M9QXT", "7K3M9QXT")``: the number and its short code.
+
+    Args:
+        chance: :data:`CHANCE` random bytes that nothing else is made of; None draws them.
+    """
+    drawn = secrets.token_bytes(CHANCE) if chance is None else chance
+    code = b32encode(drawn).decode().translate(_FROM_BASE32)
     return f"NE{moment.astimezone(zone):%Y%m%d}-{code}", code
 
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from chain_adapter.canonical import canonical_json
@@ -76,6 +77,7 @@ def record_of(
     )
 
 
+@lru_cache(maxsize=1024)  # it never changes, and some depositors come by the thousand
 def pseudonym(secret: bytes, owner_id: str) -> str:
     """The platform's name for a depositor on ledgers: the same for all their deposits, and without
     ``secret`` (32 bytes) nobody can tell whose."""
@@ -89,5 +91,7 @@ def fingerprint(request: dict[str, Any]) -> str:
 
 
 def _check(field: str, text: str, limit: int) -> None:
+    if not text:
+        return
     within(field, text, limit)
     storable(field, text)

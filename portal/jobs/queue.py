@@ -15,8 +15,8 @@ from portal.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _NAME: Final = "notary"
-#: Nudges that come closer together than this are one.
-_COALESCE_SECONDS: Final = 0.02
+#: After a message so long none is sent: nudges that come meanwhile are one.
+_QUIET_SECONDS: Final = 0.05
 #: One waiting message is enough to wake a worker, however many deposits it stands for.
 _ENOUGH_WAITING: Final = 4
 
@@ -41,7 +41,8 @@ class Queue:
         self._settings = settings
         self._huey: Huey | None = None
         self._task: Any = None
-        self._wanted = threading.Event()
+        self._wanted = False
+        self._wake = threading.Event()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -51,12 +52,14 @@ class Queue:
         """Ask a worker to look now. Never raises; a nudge that is lost costs a sweep."""
         if self._process != os.getpid():  # at first use, and again after a fork
             self._start()
-        self._wanted.set()
+        if not self._wanted:  # else somebody has woken the thread, and it has not sent yet
+            self._wanted = True
+            self._wake.set()
 
     def close(self) -> None:
         """Hand on what was asked for and stop."""
         self._stopped.set()
-        self._wanted.set()
+        self._wake.set()
         if self._thread is not None and self._process == os.getpid():
             self._thread.join(timeout=5)
 
@@ -69,15 +72,18 @@ class Queue:
             self._thread.start()
 
     def _deliver(self) -> None:
-        while True:
-            self._wanted.wait()
-            stopping = self._stopped.wait(0 if self._stopped.is_set() else _COALESCE_SECONDS)
-            if self._wanted.is_set():
-                self._wanted.clear()
-                self._send()
-            if stopping:
-                self._hang_up()
-                return
+        while not self._stopped.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            self._send_what_is_wanted()
+            self._stopped.wait(_QUIET_SECONDS)
+        self._send_what_is_wanted()
+        self._hang_up()
+
+    def _send_what_is_wanted(self) -> None:
+        if self._wanted:
+            self._wanted = False  # before sending: who asks from now on is not yet served
+            self._send()
 
     def _send(self) -> None:
         try:

@@ -39,6 +39,8 @@ def test_the_policy_is_strict_everywhere(everybody: PortalClient, page: str) -> 
     assert headers["X-Frame-Options"].upper() == "DENY"
     assert headers["Referrer-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
+    names = [name.lower() for name, _ in headers if name != "Set-Cookie"]
+    assert len(names) == len(set(names)), "each is said once"
 
 
 @pytest.mark.parametrize("page", PAGES[:8])

@@ -100,6 +100,8 @@ class TestDepositing:
         assert issued["state"] == "issued"
         assert {step["state"] for step in issued["steps"]} == {"done"}
         assert api.client.get(issued["links"]["letter"], headers=api.headers).data[:5] == b"%PDF-"
+        for link in issued["links"].values():
+            assert api.client.get(link, headers=api.headers).status_code == 200, link
         original = api.get(f"/{made['id']}/original")
         assert original.data == content
         assert original.mimetype == "application/octet-stream"
@@ -116,6 +118,15 @@ class TestDepositing:
         with zipfile.ZipFile(io.BytesIO(api.get(f"/{made['id']}/package").data)) as archive:
             assert not [name for name in archive.namelist() if name.startswith("files/")]
         check_spine(services.deposits.tools, all_issued=True)
+
+    def test_links_lead_where_the_portal_is_mounted(self, api: Api) -> None:
+        made = api.digest().json
+        assert made is not None
+        mounted = api.client.get(
+            made["links"]["self"], headers=api.headers, environ_overrides={"SCRIPT_NAME": "/office"}
+        ).json
+        assert mounted is not None
+        assert mounted["links"] == {"self": f"/office/api/v1/deposits/{made['id']}"}
 
     def test_a_digest_with_metadata_and_no_file(self, api: Api, services: Services) -> None:
         answer = api.digest(title="t", filename="f.txt", media_type="text/plain", size=12)

@@ -27,6 +27,18 @@ def test_many_nudges_become_few_messages(settings: Settings) -> None:
     assert 1 <= waiting <= 5
 
 
+def test_a_nudge_is_sent_at_once_and_one_that_follows_a_little_later(settings: Settings) -> None:
+    queue, waiting = Queue(settings), open_huey(settings)
+    for count in (1, 2):
+        queue.nudge()
+        deadline = time.monotonic() + 10
+        while waiting.pending_count() < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+    queue.close()
+    assert waiting.pending_count() == 2, "nothing is sent that nobody asked for"
+
+
 def test_close_hands_on_the_last_nudge(settings: Settings) -> None:
     queue = Queue(settings)
     queue.nudge()
