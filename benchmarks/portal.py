@@ -1,8 +1,9 @@
 """The portal over real HTTP: one digest a call against a bare handler, and the click to the letter.
 
-Both servers are gunicorn with one worker and the same threads; both are asked in short turns by the
-same clients in the same run, and the ratio is the median over the pairs of turns, so that it holds
-when the machine's speed drifts. CPU time is told beside it.
+Both servers are gunicorn as ``make run`` configures it; both are asked in short turns by the same
+clients in the same run, and the ratio is the median over the pairs of turns, so that it holds when
+the machine's speed drifts. CPU time is told beside it, and the same comparison in one process of
+eight threads, which a crowd of eight keeps busy to the last.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks._figures import figure
 
-_CLIENTS = 8
+#: as many as one process of the portal has threads
+_CLIENTS = 16
+_FEW = 8
+_AS_SERVED = ("--config", str(Path(__file__).resolve().parents[1] / "deploy/gunicorn.conf.py"))
+_ALONE = ("--workers", "1", "--threads", str(_FEW), "--keep-alive", "30")
 _SECONDS = 1.5
 _ROUNDS = 9
 _LETTERS = 40
@@ -38,9 +43,8 @@ def main() -> None:
         folder = Path(name)
         settings = environment(folder)
         key = prepare(settings)
-        portal = stack.enter_context(server("wsgi:app", settings))
-        bare = stack.enter_context(server("benchmarks.bare:app", settings))
-        _compare(portal, bare, key)
+        _compare(settings, key, "", _AS_SERVED, _CLIENTS, floor=0.5)
+        _compare(settings, key, ", one process", _ALONE, _FEW, floor=0)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         settings = environment(Path(name))
         key = prepare(settings)
@@ -53,26 +57,34 @@ def main() -> None:
         figure("click to letter, p99", slowest, "s", floor=3, at_most=True)
 
 
-def _compare(portal: int, bare: int, key: str) -> None:
+def _compare(
+    settings: dict[str, str], key: str, how: str, options: Sequence[str], clients: int, floor: float
+) -> None:
     """Turns of either, one after the other; the first of each warms up and does not count."""
-    turns = [(_turn(portal, key), _turn(bare, key)) for _ in range(1 + _ROUNDS)][1:]
+    with (
+        server("wsgi:app", settings, options) as portal,
+        server("benchmarks.bare:app", settings, options) as bare,
+    ):
+        turns = [
+            (_turn(portal, key, clients), _turn(bare, key, clients)) for _ in range(1 + _ROUNDS)
+        ][1:]
     ours, theirs = ([pair[side] for pair in turns] for side in (0, 1))
-    figure("REST single digest, durable", _median(ours, 0), "deposits/s", floor=0)
-    figure("bare Flask with one durable insert", _median(theirs, 0), "requests/s", floor=0)
-    figure("REST single digest, CPU of the process", _median(ours, 1), "ms/deposit", floor=0)
-    figure("bare Flask, CPU of the process", _median(theirs, 1), "ms/request", floor=0)
+    figure(f"REST single digest, durable{how}", _median(ours, 0), "deposits/s", floor=0)
+    figure(f"bare Flask with one durable insert{how}", _median(theirs, 0), "requests/s", floor=0)
+    figure(f"REST single digest, CPU{how}", _median(ours, 1), "ms/deposit", floor=0)
+    figure(f"bare Flask, CPU{how}", _median(theirs, 1), "ms/request", floor=0)
     ratio = statistics.median(mine[0] / other[0] for mine, other in turns)
-    figure("REST single digest against the bare handler", ratio, "times", floor=0.5)
+    figure(f"REST single digest against the bare handler{how}", ratio, "times", floor=floor)
 
 
 def _median(turns: list[tuple[float, float]], which: int) -> float:
     return statistics.median(turn[which] for turn in turns)
 
 
-def _turn(port: int, key: str) -> tuple[float, float]:
+def _turn(port: int, key: str, clients: int = _CLIENTS) -> tuple[float, float]:
     """Requests a second, and CPU-milliseconds of the server for each."""
     before, begin = _cpu_seconds(port), time.monotonic()
-    rate = _posts_per_second(port, key)
+    rate = _posts_per_second(port, key, clients)
     requests = rate * (time.monotonic() - begin)
     return rate, (_cpu_seconds(port) - before) / requests * 1000
 
@@ -123,13 +135,15 @@ def prepare(environment: dict[str, str]) -> str:
 
 
 @contextmanager
-def server(application: str, environment: dict[str, str]) -> Iterator[int]:
-    """The port at which it answers; stopped on leaving."""
+def server(
+    application: str, environment: dict[str, str], options: Sequence[str] = _ALONE
+) -> Iterator[int]:
+    """The port at which it answers; stopped on leaving. ``options`` are gunicorn's."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
-    command += ["--workers", "1", "--threads", "8", "--log-level", "error", "--keep-alive", "30"]
+    command += [*options, "--log-level", "error"]
     with _process(command, environment):
         _wait_for(port)
         yield port
@@ -171,9 +185,9 @@ def _wait_for(port: int) -> None:
     raise SystemExit("the server did not start")
 
 
-def _posts_per_second(port: int, key: str) -> float:
-    """Accepted requests a second by several clients with kept-alive connections."""
-    counts = [0] * _CLIENTS
+def _posts_per_second(port: int, key: str, clients: int) -> float:
+    """Accepted requests a second by ``clients`` with kept-alive connections."""
+    counts = [0] * clients
     refused: list[str] = []
     end = time.monotonic() + _SECONDS
 
@@ -191,7 +205,7 @@ def _posts_per_second(port: int, key: str) -> float:
             counts[place] += 1
         connection.close()
 
-    threads = [threading.Thread(target=client, args=(place,)) for place in range(_CLIENTS)]
+    threads = [threading.Thread(target=client, args=(place,)) for place in range(clients)]
     begin = time.monotonic()
     for thread in threads:
         thread.start()
