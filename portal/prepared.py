@@ -9,14 +9,19 @@ stay the toolkit's own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Insert, Select, Update
+from sqlalchemy import BindParameter, Insert, Select, Update
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
+
+from portal.database import UtcDateTime
+
+_Convert = Callable[[Any], Any]
 
 
 class Prepared:
@@ -67,6 +72,20 @@ class Prepared:
         return form
 
 
+def _converters(binds: Mapping[str, BindParameter[Any]], dialect: Dialect) -> dict[str, _Convert]:
+    """How the values of those that need it become what the driver takes."""
+    found: dict[str, _Convert] = {}
+    moments: _Convert | None = None
+    for name, bind in binds.items():
+        convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is None:
+            continue
+        found[name] = convert
+        if isinstance(bind.type, UtcDateTime):  # a new row says the same moment three times over
+            found[name] = moments = moments or lru_cache(maxsize=16)(convert)
+    return found
+
+
 class _Form:
     """The statement as one kind of database takes it."""
 
@@ -82,11 +101,7 @@ class _Form:
         self._constants: Final = {
             name: bind.value for name, bind in binds.items() if not bind.required
         }
-        self._converts: Final = {
-            name: convert
-            for name, bind in binds.items()
-            if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
-        }
+        self._converts: Final = _converters(binds, dialect)
         #: the order in which the driver wants values, where it does not want them by name
         self._order: Final[Sequence[str] | None] = compiled.positiontup
         self._results: Final = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from base64 import b32encode
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH: Final = 8
 #: Bytes of randomness in a number: eight letters of five bits.
 CHANCE: Final = 5
-_FROM_BASE32: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET)
+_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
 _MISREAD: Final = str.maketrans("OIL", "011")
 _NUMBER: Final = re.compile(rf"(?:NE(\d{{8}}))?([{_ALPHABET}]{{{_LENGTH}}})")
 
@@ -25,9 +24,10 @@ def new_number(moment: datetime, zone: ZoneInfo, chance: bytes | None = None) ->
     Args:
         chance: :data:`CHANCE` random bytes that nothing else is made of; None draws them.
     """
-    drawn = secrets.token_bytes(CHANCE) if chance is None else chance
-    code = b32encode(drawn).decode().translate(_FROM_BASE32)
-    return f"NE{moment.astimezone(zone):%Y%m%d}-{code}", code
+    bits = int.from_bytes(secrets.token_bytes(CHANCE) if chance is None else chance)
+    code = "".join([_PAIRS[bits >> shift & 1023] for shift in (30, 20, 10, 0)])
+    day = moment.astimezone(zone)
+    return f"NE{day.year:04}{day.month:02}{day.day:02}-{code}", code
 
 
 def read_number(text: str) -> tuple[str | None, str] | None:
