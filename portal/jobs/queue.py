@@ -70,6 +70,7 @@ class Queue:
             self._thread = threading.Thread(target=self._deliver, name="nudges", daemon=True)
             self._process = os.getpid()
             self._thread.start()
+            self._wake.set()  # perhaps something was wanted when the process was forked
 
     def _deliver(self) -> None:
         while not self._stopped.is_set():

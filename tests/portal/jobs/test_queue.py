@@ -39,6 +39,14 @@ def test_a_nudge_is_sent_at_once_and_one_that_follows_a_little_later(settings: S
     assert waiting.pending_count() == 2, "nothing is sent that nobody asked for"
 
 
+def test_what_was_wanted_at_a_fork_holds_nothing_up(settings: Settings) -> None:
+    queue = Queue(settings)
+    queue._wanted = True  # the thread that was about to send stayed behind in the parent
+    queue.nudge()
+    queue.close()
+    assert open_huey(settings).pending_count() == 1
+
+
 def test_close_hands_on_the_last_nudge(settings: Settings) -> None:
     queue = Queue(settings)
     queue.nudge()
