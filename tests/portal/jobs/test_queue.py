@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from huey import Huey
 
 from portal.jobs import worker
 from portal.jobs.queue import Queue, open_huey
@@ -31,10 +32,7 @@ def test_a_nudge_is_sent_at_once_and_one_that_follows_a_little_later(settings: S
     queue, waiting = Queue(settings), open_huey(settings)
     for count in (1, 2):
         queue.nudge()
-        deadline = time.monotonic() + 10
-        while waiting.pending_count() < count:
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
+        _wait_for(waiting, count)
     queue.close()
     assert waiting.pending_count() == 2, "nothing is sent that nobody asked for"
 
@@ -43,8 +41,15 @@ def test_what_was_wanted_at_a_fork_holds_nothing_up(settings: Settings) -> None:
     queue = Queue(settings)
     queue._wanted = True  # the thread that was about to send stayed behind in the parent
     queue.nudge()
+    _wait_for(open_huey(settings), 1)
     queue.close()
-    assert open_huey(settings).pending_count() == 1
+
+
+def _wait_for(huey: Huey, messages: int) -> None:
+    deadline = time.monotonic() + 10
+    while huey.pending_count() < messages:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
 
 
 def test_close_hands_on_the_last_nudge(settings: Settings) -> None:
