@@ -16,7 +16,7 @@ from typing import Final
 #: The lying ruler (for wide windows) and the standing one (for narrow ones), in SVG units.
 LENGTH: Final = 1080
 _MARGIN: Final = 78
-_ROOM: Final = 128
+_ROOM: Final = 148
 _STANDING_ROOM: Final = 76
 _STANDING_MARGIN: Final = 22
 

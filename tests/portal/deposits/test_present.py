@@ -105,7 +105,8 @@ class TestRuler:
         times = [mark.event.at for mark in drawn.marks]
         assert times == sorted(times)
         for earlier, later in zip(drawn.marks, drawn.marks[1:], strict=False):
-            assert later.x - earlier.x >= 127
+            # "14:13:00 UTC+08:00" in the widest of usual fonts, and air beside it
+            assert later.x - earlier.x >= 147
             assert later.y - earlier.y >= 75
             assert earlier.x < later.between_x < later.x
             assert later.since == later.event.at - earlier.event.at
