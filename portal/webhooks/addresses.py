@@ -49,6 +49,7 @@ _CLOSED: Final = tuple(
         "64:ff9b:1::/48",  # NAT64 of local use, RFC 8215
         "100::/64",  # discarded, RFC 6666
         "2001::/23",  # protocol assignments, Teredo among them
+        "3fff::/20",  # documentation, RFC 9637
         "5f00::/16",  # segment routing, RFC 9602
         "fec0::/10",  # site-local, deprecated by RFC 3879
     )
@@ -173,8 +174,8 @@ def permitted(text: str, allowed: Sequence[Network] = ()) -> bool:
 
 
 def _public(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        return True  # judged by what it carries
+    if isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or address.sixtofour):
+        return True  # judged by what it carries; releases of Python differ on 2002::/16 itself
     closed = _in_any(address, _CLOSED) or address.is_multicast or address.is_reserved
     special = address.is_private or address.is_loopback or address.is_link_local
     return not (closed or special or address.is_unspecified) or address in _V6_MAPPED_64

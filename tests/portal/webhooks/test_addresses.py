@@ -109,6 +109,7 @@ def test_an_address_in_its_parts() -> None:
         "fe80::1%eth0",
         "fec0::1",
         "ff02::1",
+        "3fff::1",
         "5f00::1",
         "no address",
         "",
