@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
@@ -24,6 +23,7 @@ from playwright.sync_api import (
 
 from portal.accounts.models import ROLES
 from tests.browser.server import LivePortal, live_portal
+from tests.waiting import wait_for
 
 PASSWORD = "correct horse 电池"
 CHROMIUM = "/usr/bin/chromium"
@@ -36,7 +36,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 #: milliseconds for which anything on a page is waited for; a busy machine is no fault of the page
-_PATIENCE = 20_000
+_PATIENCE = 60_000
 expect.set_options(timeout=_PATIENCE)
 
 OpenPage = Callable[..., Page]
@@ -133,13 +133,12 @@ def mailed(portal: LivePortal) -> Callable[[str, str], str]:
     """The path of the newest link that begins so, once the worker has delivered the mail."""
 
     def wait(to: str, begins: str) -> str:
-        for _ in range(300):
-            for path in sorted(portal.data_dir.glob("mail/*.eml"), reverse=True):
-                link = _link_in(path, to, begins)
-                if link:
-                    return link
-            time.sleep(0.1)
-        raise AssertionError(f"no mail to {to}")
+        def newest() -> str:
+            mails = sorted(portal.data_dir.glob("mail/*.eml"), reverse=True)
+            links = (_link_in(path, to, begins) for path in mails)
+            return next((link for link in links if link), "")
+
+        return wait_for(newest, f"a mail to {to}")
 
     return wait
 

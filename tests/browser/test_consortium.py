@@ -3,13 +3,13 @@ three of five regulators, every signature made on the page."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.office import until
 from tests.browser.server import LivePortal, live_portal
 from tests.chain_adapter.consortium.people import deposit_key, key
 from tests.portal.consortium.portal_world import rule_for
@@ -41,12 +41,7 @@ def _sign(page: Page, form: str, name: str, folder: Path) -> None:
 
 def _recorded(page: Page) -> None:
     """Wait until the message on the page stands on the ledger."""
-    for _ in range(100):
-        if page.locator(".state-good").count():
-            return
-        time.sleep(0.2)
-        page.reload()
-    raise AssertionError(page.content())
+    until(page, lambda: page.locator(".state-good").count())
 
 
 def test_admitted_by_three_and_blacklisted_by_three(

@@ -8,12 +8,11 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,13 @@ from portal.settings import Environment, Settings
 from scripts import rehearse_nodes
 from tests.browser.acts import deposit, download, drop, wait_for_letter
 from tests.browser.conftest import OpenPage, Watch
+from tests.browser.office import until
 from tests.browser.server import LivePortal, live_portal
 from tests.browser.test_signing import entry_in, make_key, verified_offline
 from tests.chain_adapter.consortium.people import authorities, regulators, rule
 from tests.chain_adapter.evm.anvil import Anvil
 from tests.chain_adapter.evm.chain import configure, deploy
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
@@ -55,15 +56,13 @@ class Consortium:
 
     def start(self, name: str) -> None:
         self.running[name] = rehearse_nodes.start(self.settings, name)
-        end = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                asked(f"http://127.0.0.1:{self.ports[name]}/healthz")
-            except OSError:
-                assert time.monotonic() < end, f"{name} does not start"
-                time.sleep(0.1)
-            else:
-                return
+        wait_for(lambda: self._answers(name), f"{name} answers")
+
+    def _answers(self, name: str) -> bool:
+        with suppress(OSError):
+            asked(f"http://127.0.0.1:{self.ports[name]}/healthz")
+            return True
+        return False
 
     def kill(self, name: str) -> None:
         process = self.running.pop(name)
@@ -264,11 +263,7 @@ def sign_message(page: Page, url: str, key: Path) -> None:
 
 def wait_until_recorded(page: Page) -> None:
     """The message reaches the ledger while one looks again now and then."""
-    end = time.monotonic() + _PATIENCE
-    while page.locator(".state", has_text="On the ledger").count() == 0:
-        assert time.monotonic() < end, page.locator("main").inner_text()
-        page.wait_for_timeout(1000)
-        page.reload()
+    until(page, lambda: page.locator(".state", has_text="On the ledger").count())
 
 
 def text_of(pdf: Path) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from portal.asking import Together
+from tests.waiting import PATIENCE, wait_for
 
 
 class Slow:
@@ -26,14 +26,14 @@ class Slow:
             self.begun.append(question)
             number = len(self.begun)
             self._begin.notify_all()
-        assert self.let.acquire(timeout=20)
+        assert self.let.acquire(timeout=PATIENCE)
         if self.error is not None:
             raise self.error
         return number
 
     def wait_for(self, calls: int) -> None:
         with self._begin:
-            assert self._begin.wait_for(lambda: len(self.begun) >= calls, 20)
+            assert self._begin.wait_for(lambda: len(self.begun) >= calls, PATIENCE)
 
 
 @pytest.fixture
@@ -52,10 +52,7 @@ def _crowd(
 ) -> list[Future[int]]:
     """``count`` threads that ask; all of them have joined when this returns."""
     asking = [pool.submit(together, question) for _ in range(count)]
-    deadline = time.monotonic() + 20
-    while together.waiting(question) < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_for(lambda: together.waiting(question) >= count, "all of them have joined")
     return asking
 
 

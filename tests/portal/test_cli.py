@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from portal.settings import Settings
 from tests.portal.conftest import MakeSettings
 from tests.portal.deposits.checking import check_spine
 from tests.portal.deposits.conftest import actor_of, put
+from tests.waiting import wait_for
 from timestamping.package import verify_package
 
 
@@ -176,7 +176,7 @@ def test_a_nudge_wakes_the_real_worker_and_sigterm_ends_it(
 
 
 def _wait_for(services: Services, actor: Actor, deposit_id: str) -> None:
-    end = time.monotonic() + 60
-    while services.deposits.get(actor, deposit_id).state != State.ISSUED:
-        assert time.monotonic() < end, services.deposits.get(actor, deposit_id).wait_detail
-        time.sleep(0.05)
+    wait_for(
+        lambda: services.deposits.get(actor, deposit_id).state == State.ISSUED,
+        "the letter is issued",
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from typing import Any
 
 from chain_adapter.consortium import Domain, Message, Rule, evm
 from chain_adapter.consortium.keccak import word
 from tests.chain_adapter.evm.anvil import Anvil
+from tests.waiting import wait_for
 
 
 class Chain:
@@ -68,12 +68,11 @@ class Chain:
         if to:
             call["to"] = to
         sent = self._node.rpc("eth_sendTransaction", call)
-        for _ in range(1000):  # the node mines at once, but answers before it has
-            receipt: dict[str, Any] | None = self._node.rpc("eth_getTransactionReceipt", sent)
-            if receipt is not None:
-                return receipt
-            time.sleep(0.005)
-        raise AssertionError("the transaction is not mined")
+        # The node mines at once, but answers before it has.
+        receipt: dict[str, Any] = wait_for(
+            lambda: self._node.rpc("eth_getTransactionReceipt", sent), "the transaction is mined"
+        )
+        return receipt
 
     def _post(self, body: Any) -> Any:
         request = urllib.request.Request(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ from chain_adapter import Ledger, Trust, open_ledger
 from chain_adapter.evm import calls
 from tests.chain_adapter.evm.anvil import Anvil
 from tests.chain_adapter.records import PLATFORM
+from tests.waiting import wait_for
 
 #: Accounts of the node by their part: who owns contracts, who writes, who signs deposits.
 OWNER, WRITER, USER, STRANGER = 0, 1, 2, 3
@@ -27,12 +27,10 @@ def transact(
     if to is not None:
         call["to"] = to
     transaction = node.rpc("eth_sendTransaction", call)
-    for _ in range(500):
-        receipt: dict[str, Any] | None = node.rpc("eth_getTransactionReceipt", transaction)
-        if receipt is not None:
-            return receipt
-        time.sleep(0.01)
-    raise AssertionError("the transaction is in no block")
+    receipt: dict[str, Any] = wait_for(
+        lambda: node.rpc("eth_getTransactionReceipt", transaction), "the transaction is in a block"
+    )
+    return receipt
 
 
 def deploy(node: Anvil) -> str:

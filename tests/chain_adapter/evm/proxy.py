@@ -99,6 +99,6 @@ class Proxy:
 
     def _forward(self, body: bytes) -> bytes:
         request = urllib.request.Request(self.target, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             data: bytes = answer.read()
         return data

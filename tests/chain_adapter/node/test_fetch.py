@@ -53,7 +53,7 @@ def test_connections_are_kept_and_dead_ones_are_replaced(web: Web) -> None:
     answer = OK + b"Content-Length: 2\r\nX-Header: Yes\r\n\r\nok"
     with saying(answer, answer) as url:
         for _ in range(5):
-            found = web.get(url, seconds=5)
+            found = web.get(url, seconds=30)
             assert (found.status, found.body, found.headers["x-header"]) == (200, b"ok", "Yes")
         web.close()  # the server waits for what is kept open
 
@@ -61,7 +61,7 @@ def test_connections_are_kept_and_dead_ones_are_replaced(web: Web) -> None:
 def test_a_status_is_an_answer_and_redirects_are_not_followed(web: Web) -> None:
     head = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
     with saying(head) as url:
-        assert web.post(url, b"body", {}, seconds=5).status == 302
+        assert web.post(url, b"body", {}, seconds=30).status == 302
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_status_is_an_answer_and_redirects_are_not_followed(web: Web) -> None:
 )
 def test_more_than_was_allowed_is_not_read(web: Web, head: bytes) -> None:
     with saying(head) as url, pytest.raises(TooMuch, match="10"):
-        web.get(url, seconds=5, limit=10)
+        web.get(url, seconds=30, limit=10)
 
 
 def test_an_endless_answer_is_cut(web: Web) -> None:
@@ -108,7 +108,7 @@ def test_who_drips_has_one_time_limit(web: Web, begin: bytes) -> None:
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", OK + b"Content-Length: 9\r\n\r\nok"])
 def test_what_is_no_whole_answer_is_none(web: Web, answer: bytes) -> None:
     with saying(answer) as url, pytest.raises(Unreachable, match="cannot be reached"):
-        web.get(url, seconds=5)
+        web.get(url, seconds=30)
 
 
 def test_nobody_there(web: Web) -> None:

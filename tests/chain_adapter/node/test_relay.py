@@ -20,7 +20,7 @@ from tests.chain_adapter.node.serving import LogServer, Platform, Said
 DEAD = "http://127.0.0.1:9"
 
 
-def relay(need: int, seconds: float = 10.0) -> str:
+def relay(need: int, seconds: float = 30.0) -> str:
     return f"need={need}; until={int((time.time() + seconds) * 1000)}"
 
 
@@ -96,7 +96,7 @@ def test_dead_and_hanging_nodes_are_passed_over(
     with hanging() as hung:
         first = make("a", relay=[DEAD, hung, last.url])
         log.append(platform.deposits("dead", 1))
-        said = first.submit(log.submission(), Notary_Relay=relay(2, seconds=1.5))
+        said = first.submit(log.submission(), Notary_Relay=relay(2, seconds=4))
         assert names(said, log, [first, last]) == ["a", "d"]
 
 

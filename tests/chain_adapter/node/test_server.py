@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from contextlib import suppress
 
 import pytest
@@ -12,11 +11,12 @@ import pytest
 from chain_adapter.node import server as server_module
 from tests.chain_adapter.node.conftest import MakeNode, NodeHere
 from tests.chain_adapter.node.serving import LogServer, Platform, ask
+from tests.waiting import wait_for
 
 
 def connect(node: NodeHere) -> socket.socket:
     host, port = node.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=10)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def talk(node: NodeHere, data: bytes) -> bytes:
@@ -120,14 +120,13 @@ def test_connections_are_bounded_and_the_rest_come_again(make: MakeNode) -> None
         assert fourth.recv(4096) == b""
     for each in held:
         each.close()
-    for _ in range(100):
-        try:
-            assert ask(f"{node.url}/healthz").status == 200
-            break
-        except OSError:
-            time.sleep(0.02)
-    else:
-        pytest.fail("the connections were never given back")
+
+    def served() -> bool:
+        with suppress(OSError):
+            return ask(f"{node.url}/healthz").status == 200
+        return False
+
+    wait_for(served, "the connections are given back")
 
 
 def test_a_failure_of_ours_is_told_and_survived(

@@ -17,17 +17,18 @@ from tests.chain_adapter.records import check_log, make_entries, make_entry, tru
 from tests.chain_adapter.witness import fakes
 from tests.chain_adapter.witness.conftest import Open
 from tests.chain_adapter.witness.fakes import Answer, FakeNode
+from tests.waiting import wait_for
 
 
-def final_of(ledger: WitnessLedger, key: str, seconds: float = 5.0) -> Receipt:
+def final_of(ledger: WitnessLedger, key: str) -> Receipt:
     """The receipt as soon as it is final, by looking it up and nothing else."""
-    end = time.monotonic() + seconds
-    while True:
+
+    def final() -> Receipt | None:
         receipt = ledger.lookup(key)
         assert receipt is not None
-        if receipt.status is Status.FINAL or time.monotonic() > end:
-            return receipt
-        time.sleep(0.05)
+        return receipt if receipt.status is Status.FINAL else None
+
+    return wait_for(final, f"{key} is final")
 
 
 def codes(ledger: WitnessLedger) -> set[tuple[str, str]]:
@@ -189,8 +190,8 @@ def test_patience_ends_a_collection_and_late_lines_still_count(
     ledger = open_watched(patience=0.2)
     (receipt,) = ledger.append([make_entry("patient")])
     assert receipt.status is Status.INCLUDED
-    time.sleep(0.8)  # nobody asks; the nodes answer by themselves
-    assert ledger._sidecar.final(receipt.position) is not None
+    # Nobody asks; the nodes answer by themselves.
+    wait_for(lambda: ledger._sidecar.final(receipt.position), "the late lines are kept")
     assert ledger.refresh(receipt).status is Status.FINAL
 
 
@@ -227,10 +228,7 @@ def test_a_node_that_has_seen_another_log_refuses_and_is_reported(
     nodes[0].size, nodes[0].root = 2, b"f" * 32
     watched.append([make_entry("more")])
     final_of(watched, "deposit:more")
-    end = time.monotonic() + 2
-    while ("node-a", "refused") not in codes(watched) and time.monotonic() < end:
-        time.sleep(0.02)
-    assert ("node-a", "refused") in codes(watched)
+    wait_for(lambda: ("node-a", "refused") in codes(watched), "its refusal is written down")
 
 
 def test_many_threads_share_collections(watched: WitnessLedger, nodes: list[FakeNode]) -> None:

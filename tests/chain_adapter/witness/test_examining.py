@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from chain_adapter.supplement import Supplement
 from tests.chain_adapter.records import PLATFORM, make_entries, make_entry
 from tests.chain_adapter.witness.conftest import Open
 from tests.chain_adapter.witness.fakes import FakeNode
+from tests.waiting import wait_for
 
 GOOD = {"ok": True}
 
@@ -55,9 +55,7 @@ def test_one_who_refuses_is_written_down_and_no_matter(
     ledger = open_watched(examine=True)
     nodes[2].verdict = refusing
     assert ledger.append([make_entry("taken")])[0].status is Status.FINAL
-    end = time.monotonic() + 5
-    while not ledger.refusals() and time.monotonic() < end:
-        time.sleep(0.01)  # nobody has waited for it
+    wait_for(ledger.refusals, "its refusal is written down")  # nobody has waited for it
     (report,) = ledger.refusals()
     assert (report.node, report.code, report.count) == ("node-c.example", "entry", 1)
 

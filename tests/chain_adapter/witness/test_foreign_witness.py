@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from tests.chain_adapter.records import check_log, make_entries, make_entry
 from tests.chain_adapter.witness.conftest import ORIGIN
 from tests.chain_adapter.witness.fakes import FakeNode, policy_for, watch
 from tests.chain_adapter.witness.house import free_ports
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 BIN = ROOT / ".judges/aics/bin"
@@ -55,12 +55,12 @@ def foreign(tmp_path: Path, folder: Path) -> Iterator[PolicyNode]:
 
 
 def _wait(url: str) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        with suppress(OSError), urllib.request.urlopen(url, timeout=1):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{url} does not answer")
+    def answers() -> bool:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=10):
+            return True
+        return False
+
+    wait_for(answers, f"{url} answers")
 
 
 @pytest.fixture

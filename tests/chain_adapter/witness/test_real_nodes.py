@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
@@ -13,6 +12,7 @@ from chain_adapter import Denied, Entry, Receipt, Status, Trust, cosigners, veri
 from chain_adapter.supplement import Supplement
 from chain_adapter.witness import WitnessLedger
 from tests.chain_adapter.witness.house import House, house
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.xdist_group("real-nodes")
 
@@ -43,13 +43,14 @@ def verified(running: House, ledger: WitnessLedger, entry: Entry, receipt: Recei
     return verdict.checks[-1].detail
 
 
-def final_of(ledger: WitnessLedger, receipt: Receipt, seconds: float = 20.0) -> Receipt:
+def final_of(ledger: WitnessLedger, receipt: Receipt) -> Receipt:
     """By refreshing and nothing else."""
-    end = time.monotonic() + seconds
-    while receipt.status is not Status.FINAL and time.monotonic() < end:
-        receipt = ledger.refresh(receipt)
-        time.sleep(0.1)
-    return receipt
+
+    def final() -> Receipt | None:
+        found = ledger.refresh(receipt)
+        return found if found.status is Status.FINAL else None
+
+    return wait_for(final, "it is final")
 
 
 def test_three_of_four_make_it_final(running: House, ledger: WitnessLedger) -> None:
@@ -122,12 +123,13 @@ def test_the_map_shows_what_is_proven_and_what_is_said(
 ) -> None:
     entry, beside = deposit(running)
     final_of(ledger, ledger.append([entry], [beside])[0])
-    size, end = ledger.size(), time.monotonic() + 20
-    while time.monotonic() < end:  # the fourth may be late
-        views = ledger.nodes()
-        if {(view.size, view.claimed) for view in views} == {(size, size)}:
-            break
-        time.sleep(0.1)
+    size = ledger.size()
+
+    def all_there() -> bool:
+        return {(view.size, view.claimed) for view in ledger.nodes()} == {(size, size)}
+
+    wait_for(all_there, "the fourth, too, has what there is")
+    views = ledger.nodes()
     assert [view.name for view in views] == [node.name for node in running.nodes]
     for view in views:
         assert (view.reachable, view.size, view.claimed) == (True, size, size)

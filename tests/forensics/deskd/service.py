@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,9 @@ from forensics.desktop.interface import DesktopSpec, Observation, Phase
 from forensics.desktop.layout import SessionFolder, session_folder
 from forensics.desktop.slots import Slot, claims_folder
 from forensics.errors import DeskUnavailable, UnknownSession
+from tests.waiting import wait_for
 
 CODE = Path(__file__).parents[3]
-
-
-def wait_for(found: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
-    """What ``found`` gives once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (value := found()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.05)
-    return value
 
 
 class Service:

@@ -18,8 +18,9 @@ import pytest
 
 from forensics.desktop.interface import Limits, Phase
 from tests.forensics.deskd.conftest import new_session
-from tests.forensics.deskd.service import Live, Service, wait_for
+from tests.forensics.deskd.service import Live, Service
 from tests.forensics.deskd.site import Site
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
 
@@ -162,7 +163,7 @@ def test_connections_stand_in_the_log(live: Live, the_site: Site) -> None:
         return {(each["verdict"], each["to"], each["port"]) for each in lines}
 
     wanted = {("opened", the_site.address, 80), ("refused", the_site.private, 8080)}
-    wait_for(lambda: wanted <= logged(), "both are logged", 10)
+    wait_for(lambda: wanted <= logged(), "both are logged")
 
 
 def test_other_desktops_are_unreachable(service: Service, live: Live) -> None:
@@ -241,7 +242,7 @@ def test_what_is_typed_as_an_address_is_closed_too(
     live: Live, typed: str, opened: tuple[str, ...]
 ) -> None:
     type_address(live, "http://shop.example/")
-    wait_for(lambda: "the site" in titles(live), "the control: a page by typing its address", 15)
+    wait_for(lambda: "the site" in titles(live), "the control: a page by typing its address")
     type_address(live, typed)
     time.sleep(2)
     assert not [each for each in titles(live) if each.startswith(opened)]
@@ -251,9 +252,9 @@ def test_what_is_typed_as_an_address_is_closed_too(
 def test_a_minimised_window_comes_back(live: Live) -> None:
     shown = "search --onlyvisible --class chromium"
     press(live, "getactivewindow", "windowminimize")
-    wait_for(lambda: not ask_screen(live, shown), "the window is gone", 5)
+    wait_for(lambda: not ask_screen(live, shown), "the window is gone")
     press(live, "mousemove", "600", "400", "click", "1")
-    wait_for(lambda: ask_screen(live, shown), "the window is back", 5)
+    wait_for(lambda: ask_screen(live, shown), "the window is back")
 
 
 @pytest.mark.skipif(shutil.which("xdotool") is None, reason="xdotool is not installed")

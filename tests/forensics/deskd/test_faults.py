@@ -12,8 +12,9 @@ import pytest
 from forensics.desktop import processes
 from forensics.desktop.interface import Limits, Phase, Terminal
 from tests.forensics.deskd.conftest import new_session
-from tests.forensics.deskd.service import Live, Service, left_behind, wait_for
+from tests.forensics.deskd.service import Live, Service, left_behind
 from tests.forensics.slowness import slowness
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.root, pytest.mark.fault, pytest.mark.timeout(180)]
 
@@ -129,10 +130,10 @@ def test_who_closes_the_last_window_gets_another(service: Service) -> None:
     try:
         first = live.browser()
         os.kill(first, signal.SIGTERM)
-        wait_for(lambda: not processes.started_at(first), "the browser has ended", 10)
-        wait_for(lambda: live.found("/usr/lib/chromium/chromium"), "there is another", 10)
+        wait_for(lambda: not processes.started_at(first), "the browser has ended")
+        wait_for(lambda: live.found("/usr/lib/chromium/chromium"), "there is another")
         assert live.look().phase is Phase.LIVE
-        wait_for(lambda: live.events("browser"), "the event log knows", 10)
+        wait_for(lambda: live.events("browser"), "the event log knows")
     finally:
         service.client.destroy(live.session)
 
@@ -141,7 +142,7 @@ def test_a_service_that_was_killed_is_followed_by_one_that_cleans_up(service: Se
     live = service.live(new_session())
     slot, stills = live.slot, live.service.client.command(live.session, "still", {})
     service.kill()
-    wait_for(lambda: not processes.of_uids([slot.uid]), "no browser outlives the service", 30)
+    wait_for(lambda: not processes.of_uids([slot.uid]), "no browser outlives the service")
     service.start()
     ended = live.ended()
     assert ended.terminal is Terminal.INTERRUPTED

@@ -10,8 +10,9 @@ import pytest
 from forensics.desktop.interface import DesktopSpec, Isolation, Phase, Step, Terminal
 from forensics.errors import InvalidSpec, NoCapacity, UnknownSession, WrongState
 from tests.forensics.deskd.conftest import new_session
-from tests.forensics.deskd.service import Live, Service, left_behind, wait_for
+from tests.forensics.deskd.service import Live, Service, left_behind
 from tests.forensics.deskd.site import Site
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
@@ -39,7 +40,7 @@ def test_from_start_to_manifest(service: Service, the_site: Site) -> None:
             service.client.command(session, "input", {"on": True})
         with pytest.raises(WrongState):
             service.client.files(session)
-        wait_for(lambda: live.look().counts.get("downloads"), "the download was taken in", 20)
+        wait_for(lambda: live.look().counts.get("downloads"), "the download was taken in")
         service.client.finish(session)
         ended = live.ended()
         assert (ended.terminal, ended.reason) == (Terminal.COMPLETE, "")

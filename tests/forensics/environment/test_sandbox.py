@@ -36,7 +36,7 @@ pytestmark = [
 
 
 def results(target: Target) -> dict[str, Result]:
-    found = examine(target, seconds=10)
+    found = examine(target, seconds=60)
     assert [each.name for each in found] == list(CHECKS)
     return {each.name: each for each in found}
 

@@ -9,8 +9,7 @@ import socket
 import struct
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from forensics.errors import UnknownSession
 from forensics.gateway import Gateway, GatewayOptions, Role, issue
 from forensics.gateway.server import BAD_MESSAGE, ENDED
 from tests.forensics.gateway.test_rfb import HELLO, KEY, POINTER, UPDATE
+from tests.waiting import wait_for
 
 SECRET = b"s" * 32
 SESSION = "ab" * 16
@@ -145,20 +145,13 @@ def serving(host: Host) -> Iterator[Serving]:
     gateway.close()
 
 
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.01)
-
-
 def test_bytes_go_both_ways(serving: Serving, screen: Screen, host: Host) -> None:
     with serving.connect() as browser:
         assert browser.subprotocol == "binary"
         assert browser.recv(5) == b"RFB 003.008\n"
         browser.send(HELLO + KEY)
-        eventually(lambda: bytes(screen.got) == HELLO + KEY)
-    eventually(lambda: ("viewer", {"joined": False, "role": "driver"}) in host.told)
+        wait_for(lambda: bytes(screen.got) == HELLO + KEY)
+    wait_for(lambda: ("viewer", {"joined": False, "role": "driver"}) in host.told)
     assert ("viewer", {"joined": True, "role": "driver"}) in host.told
     assert ("activity", {}) in host.told
 
@@ -166,7 +159,7 @@ def test_bytes_go_both_ways(serving: Serving, screen: Screen, host: Host) -> Non
 def test_a_viewer_only_watches(serving: Serving, screen: Screen, host: Host) -> None:
     with serving.connect(role=Role.VIEWER) as browser:
         browser.send(HELLO + KEY + POINTER + UPDATE)
-        eventually(lambda: bytes(screen.got) == HELLO + UPDATE)
+        wait_for(lambda: bytes(screen.got) == HELLO + UPDATE)
     assert ("activity", {}) not in host.told
 
 
@@ -174,7 +167,7 @@ def test_a_closed_gate_holds_keys_back(serving: Serving, screen: Screen, tmp_pat
     (tmp_path / "gate").write_bytes(b"0")
     with serving.connect() as browser:
         browser.send(HELLO + KEY + UPDATE)
-        eventually(lambda: bytes(screen.got) == HELLO + UPDATE)
+        wait_for(lambda: bytes(screen.got) == HELLO + UPDATE)
 
 
 def test_a_ticket_used_twice_is_refused(serving: Serving, screen: Screen) -> None:
@@ -225,7 +218,7 @@ def test_what_is_not_rfb_ends_the_connection(serving: Serving, screen: Screen) -
             browser.recv(5)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == BAD_MESSAGE
-    eventually(lambda: bytes(screen.got) in {b"", HELLO})
+    wait_for(lambda: bytes(screen.got) in {b"", HELLO})
 
 
 def test_when_the_desktop_ends_the_page_is_told(serving: Serving, screen: Screen) -> None:
@@ -269,7 +262,7 @@ def test_there_is_room_for_so_many(host: Host, screen: Screen) -> None:
     try:
         with gateway.connect(), gateway.connect(), pytest.raises(InvalidStatus):
             gateway.connect()
-        eventually(lambda: sum(told[0] == "viewer" for told in host.told) == 4)
+        wait_for(lambda: sum(told[0] == "viewer" for told in host.told) == 4)
         with gateway.connect() as another:
             assert another.recv(5) == b"RFB 003.008\n"
     finally:
@@ -285,7 +278,7 @@ def test_a_real_x_server_answers_through_it(serving: Serving, host: Host, tmp_pa
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually((tmp_path / "rfb.sock").exists)
+        wait_for((tmp_path / "rfb.sock").exists)
         with serving.connect() as browser:
             received = bytearray()
             browser.send(HELLO)

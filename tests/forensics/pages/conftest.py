@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from forensics.pages import PageAgent
 from tests.site.certificates import Certificates, make
 from tests.site.server import Site, fingerprint, serving
+from tests.waiting import wait_for
 
 CHROMIUM = "/usr/lib/chromium/chromium"
 _FLAGS = (
@@ -53,13 +53,6 @@ class Events:
         """The first such event, once it is there."""
         wait_for(lambda: self.of(kind, **wanted), f"{kind} {wanted} in {self.seen[-5:]}")
         return self.of(kind, **wanted)[0]
-
-
-def wait_for(condition: Callable[[], object], what: str = "", seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(0.02)
 
 
 @dataclass

@@ -20,6 +20,7 @@ from forensics.desktop.interface import Observation, Phase
 from forensics.desktop.layout import SessionFolder
 from forensics.session.client import ask
 from forensics.session.status import read_status
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 CLEAN = [
@@ -39,7 +40,7 @@ class Kept:
     def ask(self, command: str, /, **arguments: Any) -> dict[str, Any]:
         return ask(self.folder.keeper_socket, command, arguments)
 
-    def until(self, what: Callable[[Observation], object], seconds: float = 20) -> float:
+    def until(self, what: Callable[[Observation], object], seconds: float = PATIENCE) -> float:
         """Wait for it; the seconds it took."""
         begun = time.monotonic()
         while time.monotonic() - begun < seconds:
@@ -59,7 +60,7 @@ class Kept:
         self.ask("finish")
         return self.ended()
 
-    def ended(self, seconds: float = 30) -> dict[str, Any]:
+    def ended(self, seconds: float = PATIENCE) -> dict[str, Any]:
         """Wait for the end; the manifest."""
         assert self.process.wait(seconds) == 0
         assert self.status().phase is Phase.ENDED

@@ -16,10 +16,11 @@ from portal.audit.actor import Actor
 from portal.captures.models import Capture, CaptureState
 from portal.services import Services, build_services
 from portal.settings import Settings
-from tests.forensics.deskd.service import Service, wait_for
+from tests.forensics.deskd.service import Service
 from tests.portal.captures.conftest import acts, wish
 from tests.portal.conftest import MakeSettings
 from tests.portal.templates import Fill
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 

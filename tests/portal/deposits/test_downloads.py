@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from portal.storage.files import FileVault
 from tests.portal.client import PortalClient
 from tests.portal.conftest import MakeKey, MakeUser
 from tests.portal.deposits.conftest import actor_of, put, run
+from tests.waiting import wait_for
 from timestamping.package import verify_package
 from timestamping.package.errors import CannotBuild
 
@@ -151,7 +151,4 @@ def test_an_answer_that_nobody_reads_leaves_nothing_open(
         answer = client.head(f"/api/v1/deposits/{deposit.id}/{what}", headers=headers)
         assert answer.status_code == 200
         assert answer.data == b""
-    deadline = time.monotonic() + 10
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert threading.active_count() <= before
+    wait_for(lambda: threading.active_count() <= before, "no thread is left")

@@ -388,9 +388,9 @@ class TestLeases:
         self, deposits: DepositService, tools: Tools, actor: Actor
     ) -> None:
         put(deposits, actor)
-        short = Leases(tools, timedelta(seconds=0.6))
+        short = Leases(tools, timedelta(seconds=2))
         with short.taken((State.RECEIVED,), 10):
-            threading.Event().wait(1.2)
+            threading.Event().wait(3)
             with Leases(tools).taken((State.RECEIVED,), 10) as theirs:
                 assert theirs == []
 

@@ -52,7 +52,7 @@ def mood(pki: TestPki) -> Mood:
 def stamper(mood: Mood, pki: TestPki) -> Iterator[Stamper]:
     with (
         serving(mood.serve) as url,
-        HttpStamper(url, pki.trust, "1.2.3.4.1", 1.0, label="Test TSA", independent=True) as one,
+        HttpStamper(url, pki.trust, "1.2.3.4.1", 3.0, label="Test TSA", independent=True) as one,
     ):
         yield one
 
@@ -69,7 +69,7 @@ def refuse(handler: Handler) -> None:
 
 
 def hang(_: Handler) -> None:
-    time.sleep(1.6)
+    time.sleep(4)
 
 
 def html(handler: Handler) -> None:
@@ -99,7 +99,7 @@ def plain(serve: Serve) -> Callable[[TestPki], Serve]:
 
 FAULTS = {
     "refuses": (plain(refuse), "tsa-rejected", "not today"),
-    "times out": (plain(hang), "tsa-timeout", "within 1 s"),
+    "times out": (plain(hang), "tsa-timeout", "within 3 s"),
     "answers HTML": (plain(html), "bad-reply-type", "text/html"),
     "redirects": (plain(redirect), "bad-reply-redirect", "redirects"),
     "is not able": (plain(unable), "tsa-unavailable", "503"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from huey import Huey
 from portal.jobs import worker
 from portal.jobs.queue import Queue, open_huey
 from portal.settings import Settings
+from tests.waiting import PATIENCE, wait_for
 
 
 @pytest.fixture
@@ -46,10 +46,7 @@ def test_what_was_wanted_at_a_fork_holds_nothing_up(settings: Settings) -> None:
 
 
 def _wait_for(huey: Huey, messages: int) -> None:
-    deadline = time.monotonic() + 10
-    while huey.pending_count() < messages:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+    wait_for(lambda: huey.pending_count() >= messages, "a nudge is sent")
 
 
 def test_close_hands_on_the_last_nudge(settings: Settings) -> None:
@@ -91,10 +88,10 @@ def test_the_sweeper_works_without_any_nudge(settings: Settings) -> None:
         target=worker._sweep, args=(stop, settings.sweep_seconds, advance, cleaned.set)
     )
     thread.start()
-    assert seen.wait(5)
-    assert cleaned.wait(5)
+    assert seen.wait(PATIENCE)
+    assert cleaned.wait(PATIENCE)
     stop.set()
-    thread.join(5)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -108,12 +105,12 @@ def test_a_consumer_runs_the_task_that_a_nudge_asked_for(settings: Settings) -> 
     worker.advance_task(huey, work)
     queue = Queue(settings)
     queue.nudge()
-    deadline = time.monotonic() + 5
-    while not ran.is_set() and time.monotonic() < deadline:
+
+    def consumed() -> bool:
         task = huey.dequeue()
-        if task is None:
-            time.sleep(0.01)
-        else:
+        if task is not None:
             huey.execute(task)
+        return ran.is_set()
+
+    wait_for(consumed, "the task ran")
     queue.close()
-    assert ran.is_set()

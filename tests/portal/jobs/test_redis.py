@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from werkzeug.test import EnvironBuilder
 from portal.jobs.queue import Queue, advance_task, open_huey
 from portal.limits import Counter, Rule
 from portal.settings import Settings
+from tests.waiting import wait_for
 
 ASKED = Request(EnvironBuilder().get_environ())
 
@@ -29,10 +29,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        for _ in range(200):
-            if socket.exists():
-                break
-            time.sleep(0.05)
+        wait_for(socket.exists, "the server listens")
         yield f"unix://{socket}"
     finally:
         server.terminate()
