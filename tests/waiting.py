@@ -12,7 +12,9 @@ T = TypeVar("T")
 PATIENCE: Final = 60.0
 
 
-def wait_for(found: Callable[[], T | None], what: str = "it came about", seconds: float = PATIENCE) -> T:
+def wait_for(
+    found: Callable[[], T | None], what: str = "it came about", seconds: float = PATIENCE
+) -> T:
     """What ``found`` gives once it is true.
 
     Raises:

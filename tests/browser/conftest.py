@@ -26,7 +26,7 @@ from tests.browser.server import LivePortal, live_portal
 from tests.waiting import wait_for
 
 PASSWORD = "correct horse 电池"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = str(Path(__file__).parents[1] / "chromium.py")
 _ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 #: Reports what the policy blocked to the console, where the watch sees it.

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,11 +16,11 @@ from typing import Any
 import pytest
 
 from forensics.pages import PageAgent
+from tests import chromium
 from tests.site.certificates import Certificates, make
 from tests.site.server import Site, fingerprint, serving
 from tests.waiting import wait_for
 
-CHROMIUM = "/usr/lib/chromium/chromium"
 _FLAGS = (
     "--headless=new",
     "--no-first-run",
@@ -114,7 +115,8 @@ def launch(folder: Path, port: int, certificates: Certificates) -> subprocess.Po
     flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     return subprocess.Popen(
         [
-            CHROMIUM,
+            sys.executable,
+            chromium.__file__,
             *flags,
             f"--user-data-dir={folder / 'profile'}",
             f"--remote-debugging-port={port}",
