@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterator
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
@@ -20,29 +19,18 @@ from chain_adapter.evm.rpc import Endpoint
 from chain_adapter.evm.state import State
 from chain_adapter.merkle import leaf_hash
 from tests.chain_adapter.evm.anvil import Anvil
-from tests.chain_adapter.evm.chain import configure, deploy
+from tests.chain_adapter.evm.chain import configure
 from tests.chain_adapter.evm.test_evm_ledger import check_ledger, opened, seen
 from tests.chain_adapter.records import make_entries
 from tests.effort import some
 from tests.faults.fuse import Fuse
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 #: web3 takes a second to import: what has it is forked.
 _FORK = multiprocessing.get_context("fork")
 #: More crossings than an append has.
 _MOST = 60
 _USER = bytes(31) + b"\x07"
-
-
-@pytest.fixture
-def node() -> Iterator[Anvil]:
-    with Anvil.start() as started:
-        yield started
-
-
-@pytest.fixture
-def contract(node: Anvil) -> str:
-    return deploy(node)
 
 
 def _append(ledger: EvmLedger, entries: list[Entry], cosigned: bool) -> None:
