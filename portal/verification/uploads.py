@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.ui.context import services
 from portal.verification.answering import Answered, Verification
-from timestamping.package import safe_name
+from timestamping.package import NotAPackage, UnsafePackage, safe_name
+from timestamping.package.container import Container
 
 #: The largest letter or package examined here, bytes; larger ones are verified offline. Strangers
 #: may send them, so it stays well below what depositors may.
@@ -56,7 +58,11 @@ def evidence_of(request: Request) -> FileStorage | None:
 
 
 def examined(upload: FileStorage) -> Sent:
-    """What the verifier finds in what was sent."""
+    """What the verifier finds in what was sent.
+
+    Raises:
+        RequestEntityTooLarge: it unpacks to more than may be sent.
+    """
     name = (upload.filename or "")[:_NAME]
     # The verifier opens a file and names it as its sender does, so that it says here what it says
     # on their own computer.
@@ -67,5 +73,17 @@ def examined(upload: FileStorage) -> Sent:
                 state.update(chunk)
                 size += len(chunk)
                 copy.write(chunk)
+        _require_moderate(path)
         answered = verification().answer_upload(path)
     return Sent(answered, name, size, state.hexdigest())
+
+
+def _require_moderate(path: Path) -> None:
+    """Digesting what a small archive unpacks to would be a stranger's cheap way to keep us busy."""
+    try:
+        with Container(path) as container:
+            unpacked = container.unpacked
+    except (NotAPackage, UnsafePackage):
+        return  # the verifier says so, in its own words
+    if unpacked > limit():
+        raise RequestEntityTooLarge

@@ -62,6 +62,7 @@ def examine() -> Response:
     """Examine a letter or package that was sent, and keep nothing of it."""
     try:
         upload = evidence_of(request)
+        sent = examined(upload) if upload is not None and upload.filename else None
     except RequestEntityTooLarge:
         problem = gettext(
             "That is larger than %(limit)s. Larger packages are verified on your own computer, "
@@ -69,10 +70,9 @@ def examine() -> Response:
             limit=file_size(limit()),
         )
         return _page(upload_problem=problem, status=413)
-    if upload is None or not upload.filename:
+    if sent is None:
         problem = gettext("Choose a letter or a proof package first.")
         return _page(upload_problem=problem, status=422)
-    sent = examined(upload)
     note(services().database, current_actor(), sent.answered.report)
     reference = reference_to(sent.answered.report, sent.values())
     if _fragment():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -127,6 +128,17 @@ def test_records_are_not_believed(
 def settings(make_settings: MakeSettings, request: pytest.FixtureRequest) -> Settings:
     limit = getattr(request, "param", None)
     return make_settings(**({"max_upload_bytes": limit} if limit else {}))
+
+
+@pytest.mark.parametrize("path", ["/verify/examine", "/api/v1/verification/package"])
+@pytest.mark.parametrize("settings", [60_000], indirect=True)
+def test_what_unpacks_to_more_is_not_examined_here(stranger: PortalClient, path: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("files/a", bytes(range(256)) * 400)
+    assert len(packed.getvalue()) < 2_000
+    reply = stranger.post(path, data={"evidence": (io.BytesIO(packed.getvalue()), "a.zip")})
+    assert reply.status_code == 413
 
 
 @pytest.mark.parametrize("settings", [1000], indirect=True)

@@ -22,10 +22,11 @@ from timestamping.package.errors import BadMember, NotAPackage, UnsafePackage
 from timestamping.package_files import FILES
 
 #: Bounds: members beside the originals, bytes of the central directory, bytes of a member read
-#: whole, of an original.
+#: whole, of all of those together, of an original.
 MAX_MEMBERS: Final = 64
 MAX_DIRECTORY: Final = 4 << 20
 MAX_MEMBER: Final = 32 << 20
+MAX_TOGETHER: Final = 64 << 20
 MAX_ORIGINAL: Final = 1 << 40
 #: Our packages store their members; one zipped anew may compress them, but not like a bomb.
 MAX_RATIO: Final = 200
@@ -81,6 +82,11 @@ class Container:
 
     def size(self, name: str) -> int:
         return self._members[name].file_size
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes of all members together."""
+        return sum(info.file_size for info in self._members.values())
 
     def read(self, name: str) -> bytes:
         """A member whole; its size was bounded when the package was opened.
@@ -147,6 +153,11 @@ def _safe(infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
             raise UnsafePackage(f"the member {info.filename} occurs twice")
         seen.add(info.filename)
         _require_bounded(info)
+    whole = sum(info.file_size for info in infos if not info.filename.startswith(FILES))
+    if whole > MAX_TOGETHER:
+        raise UnsafePackage(
+            f"the members beside the originals are larger than {MAX_TOGETHER} bytes"
+        )
     return infos
 
 

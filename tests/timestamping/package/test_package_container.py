@@ -62,6 +62,7 @@ def large_directory() -> bytes:
     return out.getvalue()
 
 
+LARGE = bytes((1 << 20) + 1)
 UNSAFE: dict[str, Callable[[], bytes]] = {
     "parent": lambda: archive(("../evil", b"")),
     "inner parent": lambda: archive(("files/../../evil", b"")),
@@ -77,6 +78,7 @@ UNSAFE: dict[str, Callable[[], bytes]] = {
     "encrypted": encrypted,
     "too many": lambda: archive(*((str(n), b"") for n in range(MAX_MEMBERS + 1))),
     "bomb": lambda: archive(("letter.pdf", bytes(10 << 20)), compress=True),
+    "much together": lambda: archive(*((str(n), bytes(1 << 20)) for n in range(63)), ("x", LARGE)),
     "bomb in files": lambda: archive(("files/a", bytes(10 << 20)), compress=True),
     "overstated": overstated,
     "large directory": large_directory,

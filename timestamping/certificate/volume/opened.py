@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from timestamping.certificate.bundle import MAX_UNPACKED
 from timestamping.certificate.errors import BadRecord
 from timestamping.certificate.layout import PDF as CERTIFICATE_PDF
 from timestamping.certificate.layout import RECORD
@@ -104,6 +105,7 @@ class Volume:
 
     def _nested(self, path: str, wanted: tuple[str, ...]) -> Nested:
         with self._copied(path) as copy:
+            _require_moderate(copy, path)
             report = verify_package(copy, trust=self.anchors, more=self.more)
             try:
                 with Container(copy) as container:
@@ -120,6 +122,18 @@ class Volume:
             with self._open(path) as source, copy.open("wb") as target:
                 shutil.copyfileobj(_Bounded(source, path), target, 1 << 20)
             yield copy
+
+
+def _require_moderate(copy: Path, path: str) -> None:
+    """Packages store their members. One archive inside another must not unpack to much more than
+    it weighs."""
+    try:
+        with Container(copy) as container:
+            unpacked = container.unpacked
+    except (NotAPackage, UnsafePackage):
+        return  # its verifier says so, in its own words
+    if unpacked > copy.stat().st_size + MAX_UNPACKED:
+        raise Refused(f"{path} unpacks to more than a package in a volume")
 
 
 class _Bounded:
