@@ -146,7 +146,7 @@ class Batching:
                     drafts = [renumbered(each, self._tools) for each in drafts]
                     continue
                 known |= {each.idempotency_key: each for each in fresh if each.idempotency_key}
-                new = {each.id for each in fresh}
+                new = {id(each) for each in fresh}  # two may have one deposit's id
                 return [_outcome(each, known, new) for each in drafts]
         except SQLAlchemyError as error:
             _log.error("batch_not_recorded", fault=type(error).__name__, exc_info=True)
@@ -187,8 +187,8 @@ def _first_of_each_key(drafts: Iterable[Deposit], known: dict[str, Deposit]) -> 
     return fresh
 
 
-def _outcome(draft: Deposit, known: dict[str, Deposit], new: set[str]) -> Outcome:
-    if draft.id in new:
+def _outcome(draft: Deposit, known: dict[str, Deposit], new: set[int]) -> Outcome:
+    if id(draft) in new:
         return Accepted(draft, replayed=False)
     earlier = known[str(draft.idempotency_key)]
     if earlier.fingerprint != draft.fingerprint:

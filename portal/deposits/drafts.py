@@ -103,7 +103,7 @@ def new_draft(
     if signed is not None:
         columns |= signed_columns(signed)
     if idempotency_key is not None:
-        columns["fingerprint"] = _fingerprint(actor, metadata, values, columns)
+        columns["fingerprint"] = _fingerprint(actor, metadata, values, columns, signed)
     draft = _EMPTY()
     # Straight into the object, which belongs to no session that would have to learn of each change:
     # to tell it all the same took as long as the insert. :func:`columns_of` checks the names. What
@@ -113,15 +113,21 @@ def new_draft(
 
 
 def _fingerprint(
-    actor: Actor, metadata: Metadata, digests: Mapping[str, str], columns: Mapping[str, object]
+    actor: Actor,
+    metadata: Metadata,
+    digests: Mapping[str, str],
+    columns: Mapping[str, object],
+    signed: Signed | None,
 ) -> str:
     """Of what the request asks for, to tell its repetition from another request."""
     request = {"kind": columns["kind"], "size": columns["size"], "digests": dict(digests)}
     request |= metadata.fields()
     if actor.organisation:  # the same words for somebody else are another request
         request["organisation"] = actor.organisation
-    if "signed_by" in columns:
-        request |= {name: columns[name] for name in ("id", "signed_by")}
+    if signed is not None:
+        request["signed_by"] = signed.transaction.by
+        if signed.chosen:
+            request["id"] = signed.transaction.id
     return fingerprint(request)
 
 

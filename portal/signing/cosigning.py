@@ -51,12 +51,14 @@ class Cosigning:
 @dataclass(frozen=True, slots=True)
 class Signed:
     """A transaction with a signature that fits, and the key (:func:`chain_adapter.key_id_of`) it
-    was verified by; ``scheme`` is one of :data:`portal.signing.models.SCHEMES`."""
+    was verified by; ``scheme`` is one of :data:`portal.signing.models.SCHEMES`. ``chosen``: the
+    deposit's id is the depositor's choice; else it is another at each request."""
 
     transaction: Transaction
     signature: Signature
     key: bytes
     scheme: str
+    chosen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ class Signer:
             raise BadInput("signing_key_held", message, field="signature")
         deposit_id = check_id(asked.id) if asked.id else str(uuid4())
         transaction = self._transaction(kind, deposit_id, digests)
-        return Signed(transaction, private.sign_transaction(transaction), self.key, self.scheme)
+        signature = private.sign_transaction(transaction)
+        return Signed(transaction, signature, self.key, self.scheme, chosen=bool(asked.id))
 
     def _transaction(self, kind: str, deposit_id: str, digests: Sequence[Digest]) -> Transaction:
         return Transaction(kind, deposit_id, tuple(digests), key_id_of(self.key), self.platform)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -143,6 +144,37 @@ def test_a_key_that_the_portal_holds_signs_at_the_depositors_word(
     )
     services.signing.revoke(actor_of(user), held.id)
     assert services.signing.get(actor_of(user), held.id).sealed is None
+
+
+def test_the_same_request_by_a_held_key_is_answered_as_before(
+    program: Program, services: Services, user: User
+) -> None:
+    """The portal chooses another id each time; what was asked for is the same."""
+    held = services.signing.hold(actor_of(user), "Office")
+    body = {"digests": {"sha256": "0" * 64}, "signature": {"key_id": held.key_id}}
+    headers = program.headers | {"Idempotency-Key": "once"}
+    first, again = (program.client.post(URL, json=body, headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200), again.text
+    assert first.json["id"] == again.json["id"]
+    unsigned = program.client.post(URL, json={"digests": body["digests"]}, headers=headers)
+    refused(unsigned, "idempotency_key_reused", 409)
+    chosen = body | {"id": new_id()}
+    refused(program.client.post(URL, json=chosen, headers=headers), "idempotency_key_reused", 409)
+
+
+def test_one_id_twice_in_a_batch_is_one_deposit(program: Program, services: Services) -> None:
+    chosen = new_id()
+    items = []
+    for content in (b"one", b"one", b"other"):
+        digests = {"sha256": hashlib.sha256(content).hexdigest()}
+        signature = program.signature(content, chosen)
+        item = {"digests": digests, "id": chosen, "signature": signature}
+        items.append(item | {"idempotency_key": "k"})
+    answer = program.client.post(f"{URL}/batch", json={"items": items}, headers=program.headers)
+    found = answer.json["results"]
+    assert [each["status"] for each in found] == [201, 200, 409], found
+    assert found[0]["deposit"]["number"] == found[1]["deposit"]["number"]
+    assert count(services) == 1
 
 
 def test_a_deposit_without_signature_says_so(
