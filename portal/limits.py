@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
+from email_validator import EmailNotValidError, validate_email
 from flask import Flask, Request, Response, g, request, session
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage, Storage, storage_from_string
@@ -268,8 +269,16 @@ def visitor() -> str:
 def _account() -> str:
     # Slows guessing one person's password from many addresses. A digest, because people type
     # passwords into the wrong field.
-    name = request.form.get("email", "").strip().lower() or visitor()
+    name = _normal(request.form.get("email", "")) or visitor()
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+
+
+def _normal(address: str) -> str:
+    """One spelling of an address for all by which the account is found, full-width letters say."""
+    try:
+        return validate_email(address.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return address.strip().lower()
 
 
 def _parsed_whole(asked: Request) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, request, url_for
 from flask_login import current_user
 from flask_security import Security, uia_email_mapper
+from werkzeug.exceptions import UnsupportedMediaType
 
 from portal.accounts import events, signing_in
 from portal.accounts.datastore import PortalDatastore
@@ -90,8 +91,21 @@ def install(app: Flask, settings: Settings, database: Database) -> Security:
     security.want_json(lambda _request: False)
     _load_nobody_beside_keys(security)
     events.install(app)
+    app.before_request(_take_forms_alone)
     app.after_request(_stay_inside)
     return security
+
+
+def _take_forms_alone() -> None:
+    """Flask-Security would read JSON as well, and whose attempts are counted is read from forms
+    (:mod:`portal.limits`): nobody guesses past the count.
+
+    Raises:
+        UnsupportedMediaType
+    """
+    asked = this_request()
+    if asked.is_json and (asked.endpoint or "").startswith("security."):
+        raise UnsupportedMediaType
 
 
 def _load_nobody_beside_keys(security: Security) -> None:

@@ -43,6 +43,37 @@ def test_each_address_has_its_own_count(make_settings: MakeSettings, services: S
     assert other.status_code == 200
 
 
+def test_one_account_has_one_count_however_it_is_written(
+    make_settings: MakeSettings, services: Services
+) -> None:
+    app = create_app(make_settings(sign_in_rate_limit="3 per minute"), services)
+    app.test_client_class = PortalClient
+    client: PortalClient = app.test_client()  # type: ignore[assignment]
+    token = client.token("/signin")
+    statuses = []
+    for place, email in enumerate(
+        ("a@example.org", "A@Example.org ", "a@ｅxample.org", "a@exampl\uff45.org")
+    ):
+        answer = client.post(
+            "/signin",
+            data={"email": email, "password": "guess", "csrf_token": token},
+            environ_base={"REMOTE_ADDR": f"198.51.100.{place}"},
+        )
+        statuses.append(answer.status_code)
+    assert statuses[3] == 429
+    assert 429 not in statuses[:3]
+
+
+def test_no_attempt_comes_as_json(client: PortalClient) -> None:
+    """Flask-Security would read it; the count of attempts on one account would not."""
+    answer = client.post(
+        "/signin",
+        json={"email": "a@example.org", "password": "guess"},
+        headers={"X-CSRFToken": client.token("/signin")},
+    )
+    assert answer.status_code == 415
+
+
 def test_what_machines_fetch_is_not_counted_with_pages(
     make_settings: MakeSettings, services: Services
 ) -> None:
