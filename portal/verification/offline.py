@@ -11,6 +11,7 @@ PACKAGE is a proof package (zip) or a letter (PDF), FILE the file it is said to 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import sys
@@ -25,14 +26,19 @@ from portal.verification.judging import Examined, examine
 from portal.verification.software import software
 from portal.verification.telling import Told, told
 from portal.verification.words import ANCHORS, COMPARE, GIVEN
+from timestamping.package.report import well_formed
 from timestamping.package_trust import BadTrust, PackageTrust
 
 UNDECIDED: Final = 2
+_FAULT: Final = "Cannot be decided: the verifier itself failed"
 _TICKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may know neither ✓ nor Chinese
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     # The libraries log refused chains with tracebacks; the checks say the same in one sentence.
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -42,11 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadTrust, OSError) as error:
         print(f"--trust: {error}", file=sys.stderr)
         return UNDECIDED
-    examined = examine(options.package, trust, options.file)
-    if options.json:
-        print(document(examined).decode())
-    else:
-        print("\n".join(lines(examined, options.lang)))
+    try:
+        examined = examine(options.package, trust, options.file)
+        if options.json:
+            said = document(examined).decode()
+        else:
+            said = "\n".join(lines(examined, options.lang))
+    except Exception as error:  # noqa: BLE001 - a fault of ours must never read as "refused"
+        print(f"核验程序自身出错，无法判定。{_FAULT}: {plain(repr(error))}", file=sys.stderr)
+        return UNDECIDED
+    print(said)
     return examined.package.exit_code
 
 
@@ -58,7 +69,7 @@ def document(examined: Examined) -> bytes:
     for name in ("answer", "subject", "sentence", "detail", "ticks"):
         values[name] = said[name]
     values["software"] = asdict(software())
-    return rfc8785.dumps(values)
+    return rfc8785.dumps(well_formed(values))
 
 
 def lines(examined: Examined, lang: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from portal.settings import Settings
 from portal.verification.sentences import LIMITS
 from portal.verification.words import ANCHORS, COMPARE, GIVEN
 from timestamping.letter.view import qr
+from timestamping.package.report import well_formed
 from timestamping.pdf.text import escaped, runs
 from timestamping.pdf.typeset import typeset
 
@@ -94,7 +95,7 @@ def set_report(values: Values, at: datetime, house: House) -> bytes:
         "address": address,
         "address-shown": runs(address),
         "qr": qr(address),
-        "document": rfc8785.dumps(document).decode(),
+        "document": rfc8785.dumps(well_formed(document)).decode(),
     }
     return typeset(FOLDER / "report.typ", view, at)
 

@@ -17,7 +17,17 @@ NAME: Final = "notary-evidence-portal"
 _ROOT: Final = Path(__file__).resolve().parents[2]
 #: Packages and modules without which no verdict comes about.
 _PACKAGES: Final = ("chain_adapter", "timestamping", "forensics", "lottery")
-_MODULES: Final = ("captures", "draws", "further", "judging", "report", "sentences", "words")
+_MODULES: Final = (
+    "captures",
+    "draws",
+    "further",
+    "judging",
+    "notarial",
+    "report",
+    "sentences",
+    "volumes",
+    "words",
+)
 
 
 @dataclass(frozen=True, slots=True)

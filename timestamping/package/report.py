@@ -132,7 +132,19 @@ class PackageReport:
             "checks": [_check(check) for check in self.checks],
             "steps": {name: [_check(each) for each in part] for name, part in self.steps.items()},
         }
-        return rfc8785.dumps(document)
+        return rfc8785.dumps(well_formed(document))
+
+
+def well_formed(value: Any) -> Any:
+    """The same without halves of characters (lone surrogates), which names of files and strangers'
+    JSON may hold and no UTF-8 does: they are written as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {well_formed(key): well_formed(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [well_formed(each) for each in value]
+    return value
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -42,6 +42,35 @@ def test_verified(package_file: Path, held: Path, capsys: pytest.CaptureFixture[
     assert COMPARE[1] in said
 
 
+def test_a_terminal_that_knows_no_chinese_changes_no_verdict(package_file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "portal.verification", str(package_file)],
+        cwd=ROOT,
+        env={"PYTHONIOENCODING": "ascii", "PATH": "/usr/bin"},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_name_that_is_no_utf_8_is_a_file_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "\udcff.zip"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["result"] == "undecided"
+
+
+def test_a_fault_of_the_verifier_is_never_a_refusal(
+    package_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("portal.verification.offline.examine", broken)
+    assert main([str(package_file)]) == 2
+    assert "verifier itself failed: ZeroDivisionError" in capsys.readouterr().err
+
+
 def test_one_flipped_bit_of_the_file_is_refused(
     package_file: Path, held: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
