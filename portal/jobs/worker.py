@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,8 @@ _log = structlog.get_logger(__name__)
 _POLL_SECONDS: Final = 0.05
 #: How long threads are waited for at the end.
 _END_SECONDS: Final = 30
+#: Between two cleanings.
+_CLEANING_SECONDS: Final = 60.0
 #: A resting loop gives a sign of life this often.
 _REST_SECONDS: Final = 10.0
 #: The sweeper's name among the signs of life.
@@ -78,23 +81,28 @@ def run_worker(
             thread.join(timeout=_END_SECONDS)
 
 
-def drain(advance: Callable[[], int]) -> int:
-    """Advance until nothing moves; the number of moves. A failure is logged, never raised: what it
-    concerned waits with its reason and is looked at again."""
+def drain(advance: Callable[[], int], stop: Callable[[], bool] = lambda: False) -> int:
+    """Advance until nothing moves, or until it is time to ``stop``; the number of moves."""
     moved = 0
+    while not stop() and (count := _advanced(advance)):
+        moved += count
+    return moved
+
+
+def _advanced(advance: Callable[[], int]) -> int:
+    """How much moved. A failure is logged, never raised: what it concerned waits with its reason
+    and is looked at again."""
     try:
-        while count := advance():
-            moved += count
+        return advance()
     except Exception:  # noqa: BLE001 - the loop must outlive any one failure
         _log.exception("advance_failed")
-    return moved
+        return 0
 
 
 def _consume(settings: Settings, advance: Callable[[], int]) -> None:
     logging.getLogger("huey").setLevel(logging.WARNING)
     huey = open_huey(settings)
 
-    advance_task(huey, lambda: drain(advance))
     consumer = huey.create_consumer(
         workers=settings.workers,
         periodic=False,
@@ -104,6 +112,7 @@ def _consume(settings: Settings, advance: Callable[[], int]) -> None:
         graceful_signal="TERM",
         shutdown_timeout=_END_SECONDS,
     )
+    advance_task(huey, lambda: drain(advance, consumer.stop_flag.is_set))
     _log.info("worker_started", workers=settings.workers)
     consumer.run()
 
@@ -115,17 +124,18 @@ def _sweep(
     housekeeping: Callable[[], object],
     beat: Beat = _silent,
 ) -> None:
-    rounds_between_cleaning = max(1, round(60 / seconds))
-    rounds = 0
+    """Batch after batch while anything moves, so that a long queue holds up neither a sign of life
+    nor the cleaning nor the end."""
+    clean_at = 0.0
     while not stop.is_set():
-        drain(advance)
-        if rounds % rounds_between_cleaning == 0:
+        moved = _advanced(advance)
+        if time.monotonic() >= clean_at:
+            clean_at = time.monotonic() + _CLEANING_SECONDS
             try:
                 housekeeping()
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("housekeeping_failed")
-        rounds += 1
-        _rest(stop, seconds, SWEEPER, beat)
+        _rest(stop, 0 if moved else seconds, SWEEPER, beat)
 
 
 def _run_aside(stop: threading.Event, sideline: Sideline, beat: Beat) -> None:

@@ -68,6 +68,29 @@ def test_drain_goes_on_until_nothing_moves() -> None:
     assert worker.drain(lambda: next(batches)) == 5
 
 
+def test_drain_ends_when_it_is_to_stop() -> None:
+    moved: list[int] = []
+
+    def advance() -> int:
+        moved.append(1)
+        return 1
+
+    assert worker.drain(advance, lambda: len(moved) == 3) == 3
+
+
+def test_a_long_queue_holds_up_neither_signs_of_life_nor_cleaning_nor_the_end() -> None:
+    beats, cleaned, stop = [], threading.Event(), threading.Event()
+
+    def beat(loop: str) -> None:
+        beats.append(loop)
+        if len(beats) == 5:
+            stop.set()
+
+    worker._sweep(stop, 60, lambda: 1000, cleaned.set, beat)
+    assert beats == [worker.SWEEPER] * 5
+    assert cleaned.is_set()
+
+
 def test_drain_survives_a_failure() -> None:
     def broken() -> int:
         raise OSError("the disk is away")
