@@ -36,9 +36,11 @@ from werkzeug.exceptions import HTTPException
 from chain_adapter import errors as ledger_errors
 from portal.problems import Conflict, PortalError, Unavailable
 from portal.security import safe_next
+from portal.storage import VaultError
 from portal.ui.context import is_api_request, request_id
 from portal.ui.helping import error_help
 from portal.ui.locale import LANGUAGES, language
+from portal.vault_problems import vault_problem
 
 log = structlog.get_logger("portal")
 
@@ -78,6 +80,18 @@ _SENTENCES = {
     500: lazy_gettext("Something went wrong on our side. Nothing was done by halves."),
     503: lazy_gettext("A part of the portal that this needs cannot answer just now."),
 }
+#: What schemas find, so that the catalogues have it: marshmallow's words are English.
+_FOUND = (
+    lazy_gettext("Missing data for required field."),
+    lazy_gettext("Field may not be null."),
+    lazy_gettext("Unknown field."),
+    lazy_gettext("Invalid input type."),
+    lazy_gettext("Not a valid string."),
+    lazy_gettext("Not a valid integer."),
+    lazy_gettext("Not a valid boolean."),
+    lazy_gettext("Not a valid list."),
+    lazy_gettext("Not a valid mapping type."),
+)
 _CSRF = lazy_gettext(
     "This form was not sent from a current page of this portal, so nothing was done. Go back, "
     "reload the page and send it again."
@@ -94,6 +108,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database_busy)
     app.register_error_handler(PoolTimeout, _database_busy)
     app.register_error_handler(ledger_errors.Retryable, _ledger_busy)
+    app.register_error_handler(VaultError, _vault_error)
     app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(IntegrityError, _too_late)
     app.register_error_handler(UnicodeEncodeError, _unstorable)
@@ -130,6 +145,8 @@ def _http_error(error: HTTPException) -> Response:
         message = str(_SENTENCES.get(status) or gettext(str(error.description or error.name)))
     if "messages" in data:  # what the API's schemas found
         code, (field, message) = "invalid", _first(data["messages"])
+        with words():
+            message = gettext(message)
     elif data.get("message"):
         message = str(data["message"])
     answer = _answer(status, code, message, field)
@@ -156,6 +173,11 @@ def _database_busy(error: Exception) -> Response:
     _forget_visitor()
     g.frame_failed = True  # asking a database that is down once more only makes people wait
     return _portal_error(_BUSY)
+
+
+def _vault_error(error: VaultError) -> Response:
+    log.error("vault", fault=type(error).__name__, detail=str(error))
+    return _portal_error(vault_problem(error))
 
 
 def _ledger_busy(error: ledger_errors.Retryable) -> Response:

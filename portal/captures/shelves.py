@@ -17,10 +17,10 @@ from portal.captures.models import Capture, CaptureFile
 from portal.deposits.captured import Captured, Kept, read_captured, read_json_lines
 from portal.deposits.filenames import download_name
 from portal.deposits.models import DepositFile
-from portal.deposits.receiving import vault_problem
 from portal.downloads import Download
 from portal.problems import Gone, NotFound
 from portal.storage import Missing, VaultError
+from portal.vault_problems import vault_problem
 
 _BLOCK: Final = 256 * 1024
 #: Lines of a network log that a page shows.

@@ -16,12 +16,12 @@ from portal.audit.service import record
 from portal.deposits.captured import Captured, Kept, read_captured
 from portal.deposits.folders import CAPTURE
 from portal.deposits.models import Deposit, DepositFile
-from portal.deposits.receiving import vault_problem
 from portal.deposits.tools import Tools
 from portal.matters import access
 from portal.matters.models import Matter
 from portal.problems import Gone, NotFound
 from portal.storage import Missing, VaultError
+from portal.vault_problems import vault_problem
 
 VIEWED: Final = "check.recording_viewed"
 _SAME_LOOK: Final = timedelta(minutes=10)

@@ -100,7 +100,7 @@ def loaded(given: object) -> dict[str, Any]:
         values: dict[str, Any] = _NEW_DIGEST.load(given)
     except ValidationError as error:
         field, reason = _first(error.messages)
-        raise BadInput("invalid", "%(reason)s", field=field, reason=reason) from error
+        raise BadInput("invalid", reason, field=field) from error
     return values
 
 

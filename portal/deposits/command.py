@@ -13,10 +13,10 @@ from typing import Any, Final
 from chain_adapter import Digest
 from portal.audit.actor import Actor
 from portal.deposits.models import Deposit, State
-from portal.deposits.receiving import vault_problem
 from portal.deposits.service import Accepted, DepositService, Download, Metadata
 from portal.problems import BadInput
 from portal.storage import VaultError
+from portal.vault_problems import vault_problem
 
 _BLOCK: Final = 1 << 20
 _LOOK_AGAIN_SECONDS: Final = 0.1

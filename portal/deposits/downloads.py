@@ -4,7 +4,7 @@ its stream is asked for, and the custody log names it; only looking what there i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO, BinaryIO, Final, cast
+from typing import IO, BinaryIO, cast
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
@@ -17,15 +17,13 @@ from portal.deposits.folders import SEVERAL
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit
 from portal.deposits.on_demand import OnDemand
-from portal.deposits.receiving import vault_problem
-from portal.deposits.streaming import streamed
+from portal.deposits.streaming import Blocks, streamed
 from portal.deposits.tools import Tools
 from portal.downloads import Download
 from portal.problems import Conflict, NotFound
 from portal.storage import Missing, VaultError
+from portal.vault_problems import vault_problem
 from timestamping.package.build import Original, PackageParts, build_package
-
-_BLOCK: Final = 256 * 1024
 
 
 class Downloads:
@@ -85,9 +83,12 @@ class Downloads:
             letter = self.letter_bytes(deposit)
             issued_at = deposit.issued_at or deposit.received_at
             parts = PackageParts(self._letters.data(deposit, issued_at), letter, original, opener)
-            what = "package-with-original" if with_original else "package"
-            self._record(actor, deposit, what)
-            return streamed(lambda out: build_package(parts, out))
+            if original is not None:
+                original.open().close()  # what is gone is said before anything is handed out
+            # Its first block, too, is made before the log says that it was.
+            stream = streamed(lambda out: build_package(parts, out))
+            self._record(actor, deposit, "package-with-original" if with_original else "package")
+            return stream
 
         return Download(f"{deposit.number}.zip", "application/zip", begin)
 
@@ -102,7 +103,7 @@ class Downloads:
         def begin() -> Iterator[bytes]:
             stream = self._open(key, digest)
             self._record(actor, deposit, "original")
-            return _Blocks(stream)
+            return Blocks(stream)
 
         name = download_name(deposit.filename, deposit.number)
         # Never the type that was claimed: nothing of a stranger's may run as ours.
@@ -156,20 +157,3 @@ class Downloads:
 def _check_issued(deposit: Deposit) -> None:
     if not deposit.has_letter:
         raise Conflict("letter_pending", "There is no letter yet; the deposit says why.")
-
-
-class _Blocks(Iterator[bytes]):
-    """A stream in blocks; closed with the answer, also when nobody read it."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def __next__(self) -> bytes:
-        block = self._stream.read(_BLOCK)
-        if not block:
-            self.close()
-            raise StopIteration
-        return block
-
-    def close(self) -> None:
-        self._stream.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, cast
 
 from chain_adapter import Digest
 from portal.audit.actor import Actor
@@ -13,15 +13,13 @@ from portal.deposits.erased import refuse_erased
 from portal.deposits.filenames import download_name
 from portal.deposits.folders import Folders, write_zip
 from portal.deposits.models import Deposit, DepositFile
-from portal.deposits.receiving import vault_problem
-from portal.deposits.streaming import streamed
+from portal.deposits.streaming import Blocks, streamed
 from portal.deposits.tools import Tools
 from portal.downloads import Download
 from portal.problems import NotFound
 from portal.storage import Missing, VaultError
+from portal.vault_problems import vault_problem
 from timestamping.filelist import FileList, ListedFile
-
-_BLOCK: Final = 256 * 1024
 
 
 class FolderDownloads:
@@ -58,7 +56,7 @@ class FolderDownloads:
             except VaultError as error:
                 raise vault_problem(error) from error
             self._record(actor, deposit, {"what": "file", "position": position + 1})
-            return iter(lambda: stream.read(_BLOCK), b"")
+            return Blocks(stream)
 
         name = download_name(file.path, f"{deposit.number}-{position + 1}")
         # Never the type that was claimed: nothing of a stranger's may run as ours.

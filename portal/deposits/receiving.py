@@ -18,10 +18,10 @@ from portal.deposits.inbox import Inbox, Uncertain
 from portal.deposits.models import ENTRY_KIND, Deposit
 from portal.deposits.records import Metadata
 from portal.deposits.tools import Tools
-from portal.problems import BadInput, Conflict, PortalError, TooLarge, Unavailable
+from portal.problems import BadInput, Conflict, PortalError, Unavailable
 from portal.signing.cosigning import Cosigning, Signed
-from portal.storage import Content, Intake, VaultError, VaultUnavailable
-from portal.storage import TooLarge as TooMuch
+from portal.storage import Content, Intake, VaultError
+from portal.vault_problems import vault_problem
 
 #: Forty random bits meet twice once in a great while.
 _TRIES: Final = 3
@@ -226,23 +226,20 @@ def received_detail(draft: Deposit) -> dict[str, str]:
     return detail if draft.signed_by is None else detail | {"signed_by": draft.signed_by}
 
 
-def vault_problem(error: VaultError) -> PortalError:
-    """The vault's error as an answer to the caller."""
-    if isinstance(error, TooMuch):
-        message = "The file is larger than the limit of %(limit)s bytes."
-        return TooLarge("file_too_large", message, field="file", limit=error.limit)
-    if isinstance(error, VaultUnavailable):
-        message = "The vault cannot take or give content just now; try again later."
-        return Unavailable("vault_unavailable", message)
-    return Unavailable("vault", "The stored content cannot be read; an operator is needed.")
-
-
 def _check_content(content: Content, claimed: Sequence[Digest]) -> None:
     if content.size == 0:
         raise BadInput("file_empty", "An empty file has nothing to prove.", field="file")
     found = {digest.algorithm: digest for digest in content.digests}
     for digest in claimed:
-        if found.get(digest.algorithm, digest) != digest:
+        if digest.algorithm not in found:
+            message = (
+                "This portal computes no %(algorithm)s of files, and claims nothing it has not "
+                "computed; leave it out."
+            )
+            raise BadInput(
+                "digest_not_computed", message, field=digest.algorithm, algorithm=digest.algorithm
+            )
+        if found[digest.algorithm] != digest:
             message = "The file that arrived does not have the %(algorithm)s given; send it again."
             raise BadInput(
                 "digest_mismatch", message, field=digest.algorithm, algorithm=digest.algorithm

@@ -272,12 +272,17 @@ def digests_from(values: dict[str, str]) -> list[Digest]:
         if name not in ("sha256", "sm3"):
             message = "%(name)s is not a digest algorithm taken here; sha256 and sm3 are."
             raise BadInput("digest_algorithm", message, field="digests", name=name[:40])
-        try:
-            digests.append(Digest.parse(name, text[:300]))
-        except InvalidDigest as error:
-            message = "%(reason)s"
-            raise BadInput("digest", message, field=f"digests.{name}", reason=str(error)) from error
+        digests.append(parsed(name, text, f"digests.{name}"))
     return digests
+
+
+def parsed(algorithm: str, text: str, field: str) -> Digest:
+    """One digest. Raises BadInput about ``field``."""
+    try:
+        return Digest.parse(algorithm, text[:300])
+    except InvalidDigest as error:
+        message = "A digest is written as 64 characters from 0–9 and a–f."
+        raise BadInput("digest", message, field=field) from error
 
 
 def metadata_from(values: dict[str, Any]) -> Metadata:

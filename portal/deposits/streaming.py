@@ -1,4 +1,4 @@
-"""From code that writes to a file to a stream that is read: packages go out as they are made."""
+"""What is read as it goes out: kept content in blocks, and packages as they are made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import BinaryIO, Final, cast
+from typing import IO, BinaryIO, Final, cast
 
 #: Blocks waiting for the reader; with blocks of up to 1 MiB, what one download holds in memory.
 _AHEAD: Final = 4
@@ -108,3 +108,20 @@ def streamed(write: Callable[[BinaryIO], object]) -> Iterator[bytes]:
 
     threading.Thread(target=run, name="stream", daemon=True).start()
     return _Reader(blocks, channel)
+
+
+class Blocks(Iterator[bytes]):
+    """A stream in blocks; closed with the answer, also when nobody read it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def __next__(self) -> bytes:
+        block = self._stream.read(_BLOCK)
+        if not block:
+            self.close()
+            raise StopIteration
+        return block
+
+    def close(self) -> None:
+        self._stream.close()

@@ -87,4 +87,6 @@ class Tools:
             OSError, InvalidTrust: NOTARY_TRUST names something that cannot be read.
         """
         path = self.settings.notary_trust
-        return TrustStore() if path is None else TrustStore.from_pem(path, anchors=True)
+        if path is None:
+            return TrustStore()
+        return TrustStore.from_pem(self.settings.path(str(path)), anchors=True)

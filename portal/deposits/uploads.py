@@ -13,10 +13,10 @@ from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from portal.deposits.receiving import vault_problem
 from portal.problems import BadInput, PortalError, TooLarge
 from portal.storage import Intake, VaultError
 from portal.ui.context import services
+from portal.vault_problems import vault_problem
 
 #: The endpoints whose files are deposits.
 ENDPOINTS: Final = frozenset({"deposits.create", "deposits_api.DepositList"})

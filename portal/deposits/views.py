@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from flask import jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from chain_adapter import Digest, InvalidDigest
+from chain_adapter import Digest
 from portal.deposits import folder_views, item, listing, showing
 from portal.deposits.blueprint import blueprint
 from portal.deposits.formpage import form_values
 from portal.deposits.forms import DepositForm, new_key
+from portal.deposits.schemas import parsed
 from portal.deposits.service import Accepted, DepositService, Metadata
 from portal.deposits.uploads import intake_of
 from portal.problems import BadInput, PortalError
@@ -25,6 +27,8 @@ __all__ = ["blueprint", "folder_views", "form_values", "item", "listing", "showi
 
 #: the guard before every view has checked the token
 _CSRF_CHECKED: Final = {"csrf": False}
+#: a file's size as our script tells it
+_SIZE: Final = re.compile("[0-9]{1,16}")
 #: fields whose errors the form shows where they are
 _SHOWN_BESIDE: Final = frozenset({"title", "note", "sha256"})
 
@@ -94,7 +98,7 @@ def _receive(form: DepositForm) -> Accepted:
     actor, key = current_actor(), form.idempotency_key.data or None
     claimed, signing = _digests(form), _signing(form)
     if form.mode.data == "digest":
-        size = int(form.size.data) if (form.size.data or "").isdecimal() else None
+        size = int(form.size.data) if _SIZE.fullmatch(form.size.data or "") else None
         return _deposits().receive_digest(actor, claimed, _metadata(form), key, size, signing)
     file = request.files.get("file")
     if file is None or not file.filename:
@@ -123,10 +127,7 @@ def _metadata(form: DepositForm, filename: str = "", media_type: str = "") -> Me
 
 def _digests(form: DepositForm) -> list[Digest]:
     given = {"sha256": form.sha256.data, "sm3": form.sm3.data}
-    try:
-        return [Digest.parse(name, text.lower()) for name, text in given.items() if text]
-    except InvalidDigest as error:
-        raise BadInput("digest", str(error), field="sha256") from error
+    return [parsed(name, text.lower(), name) for name, text in given.items() if text]
 
 
 def _refused(error: PortalError, form: DepositForm, scripted: bool) -> Response | tuple[str, int]:

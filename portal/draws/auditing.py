@@ -7,7 +7,6 @@ import secrets
 from lottery.entries import ListError
 from portal.audit.actor import Actor
 from portal.audit.service import record
-from portal.deposits.receiving import vault_problem
 from portal.draws import access
 from portal.draws.files import plain_file
 from portal.draws.inviting import check_notary
@@ -18,6 +17,7 @@ from portal.draws.records import Records
 from portal.draws.shapes import SampleEntry
 from portal.problems import Conflict, Forbidden, Unavailable
 from portal.storage import VaultError
+from portal.vault_problems import vault_problem
 
 
 class Auditing:

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
 from portal.audit.service import record
-from portal.deposits.receiving import vault_problem
 from portal.draws import access, plans
 from portal.draws.kit import Kit
 from portal.draws.models import Draw, DrawList, DrawState, ListState
@@ -24,6 +23,7 @@ from portal.draws.shapes import Layout
 from portal.problems import BadInput, Conflict, NotFound, TooLarge
 from portal.storage import VaultError
 from portal.uploads.models import Upload
+from portal.vault_problems import vault_problem
 
 MAX_COLUMNS: Final = 8
 _ID_KINDS: Final = ("text", "prc-id")

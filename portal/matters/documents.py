@@ -20,7 +20,6 @@ from chain_adapter import Digest
 from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.deposits.filenames import MAX_NAME, download_name
-from portal.deposits.receiving import vault_problem
 from portal.deposits.streaming import streamed
 from portal.downloads import Download
 from portal.matters import access, mails
@@ -39,6 +38,7 @@ from portal.matters.sniffing import TAKEN, sniffed
 from portal.problems import BadInput, Conflict, NotFound, PortalError
 from portal.storage import Content, Intake, Missing, VaultError
 from portal.texts import storable
+from portal.vault_problems import vault_problem
 
 #: documents that were not taken back, of one line and of one matter
 MOST_OF_ONE: Final = 10

@@ -22,7 +22,7 @@ from portal.audit.service import Act, record_many
 from portal.deposits.drafts import columns_of, new_draft
 from portal.deposits.folders import NewFolder
 from portal.deposits.models import ENTRY_KIND, Deposit, DepositFile
-from portal.deposits.receiving import id_used, received_detail, vault_problem
+from portal.deposits.receiving import id_used, received_detail
 from portal.deposits.records import MAX_TITLE, Metadata
 from portal.deposits.tools import Tools
 from portal.problems import BadInput, Conflict, NotFound
@@ -31,6 +31,7 @@ from portal.storage import VaultError
 from portal.uploads.models import DraftState, Upload, UploadDraft
 from portal.uploads.receiving import Receiver
 from portal.uploads.removing import Removing, delete_rows
+from portal.vault_problems import vault_problem
 from timestamping.filelist import BadList, FileList, ListedFile
 
 #: Somebody changing the draft at this very moment, or a number met twice.

@@ -21,7 +21,6 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
-from portal.deposits.receiving import vault_problem
 from portal.deposits.tools import Tools
 from portal.problems import BadInput, Conflict, NotFound, PortalError, TooLarge
 from portal.storage import Content, VaultError
@@ -29,6 +28,7 @@ from portal.storage import TooLarge as TooMuch
 from portal.uploads.adding import LEASE
 from portal.uploads.models import DraftState, Upload, UploadDraft, UploadPiece
 from portal.uploads.removing import claimed_keys
+from portal.vault_problems import vault_problem
 
 _BLOCK: Final = 64 * 1024
 #: A claim is renewed while bytes still come, this often.

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.actor import Actor
-from portal.deposits.receiving import vault_problem
 from portal.deposits.tools import Tools
 from portal.problems import Conflict, NotFound
 from portal.storage import VaultError
 from portal.uploads.models import DraftState, Upload, UploadDraft, UploadPiece
+from portal.vault_problems import vault_problem
 
 #: A draft that is going was left behind by a killed process when it is still there after this.
 _LEFT_BEHIND: Final = timedelta(minutes=10)

@@ -128,6 +128,12 @@ def test_digest_only(depositor: PortalClient, advance: Advance) -> None:
     assert depositor.get(f"{answer.location}/original").status_code == 404
 
 
+@pytest.mark.parametrize("size", ["9" * 5_000, "٤", "-1", "1e3"])
+def test_a_size_that_is_none_is_left_out(depositor: PortalClient, size: str) -> None:
+    answer = depositor.submit(FORM, {"mode": "digest", "sha256": "0" * 64, "size": size})
+    assert answer.status_code == 303
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from chain_adapter import Retryable
 from portal import problems
 from portal.accounts.models import User
+from portal.storage import Missing, VaultUnavailable
 from tests.portal.client import PortalClient
 
 STATUSES = [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 416, 422, 429, 431, 500]
@@ -99,6 +100,8 @@ def test_percent_signs_in_a_message_without_places(
         (OperationalError("SELECT 1", {}, Exception("database is locked")), 503, "database_busy"),
         (IntegrityError("INSERT", {}, Exception("secret row")), 409, "conflict"),
         (Retryable("the ledger is locked"), 503, "ledger_unavailable"),
+        (VaultUnavailable("/var/secret is away"), 503, "vault_unavailable"),
+        (Missing("secret key"), 503, "vault"),
         (OSError(errno.ENOSPC, "No space left on device"), 503, "storage_full"),
         (OSError(errno.EACCES, "/var/secret/path"), 500, "internal"),
         (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"), 422, "unstorable"),

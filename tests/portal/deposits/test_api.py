@@ -153,6 +153,13 @@ class TestDepositing:
         good = hashlib.sha256(b"x").hexdigest()
         assert api.file(b"x", sha256=good).status_code == 201
 
+    def test_what_is_wrong_with_a_digest_is_said_in_ones_language(self, api: Api) -> None:
+        zh = {"Accept-Language": "zh"}
+        wrong = error(api.json({"digests": {"sha256": "00"}}, **zh), 422, "digest")
+        assert wrong["message"] == "摘要应为 64 个字符，由 0–9 和 a–f 组成。"
+        missing = error(api.json({"title": "t"}, **zh), 422, "invalid")
+        assert missing["message"] == "缺少必填项。"
+
     def test_downloads_stand_in_the_custody_log(self, api: Api, services: Services) -> None:
         made = api.file(b"x").json
         assert made is not None
@@ -442,3 +449,16 @@ def test_the_description_is_served_and_complete(client: PortalClient) -> None:
     }
     body = paths[URL]["post"]["requestBody"]["content"]
     assert set(body) == {"application/json", "multipart/form-data"}
+
+
+class TestWithoutSm3:
+    @pytest.fixture
+    def settings(self, make_settings: MakeSettings) -> Settings:
+        return make_settings(digests="sha256")
+
+    def test_a_digest_of_a_file_that_is_not_computed_is_not_claimed(
+        self, api: Api, services: Services
+    ) -> None:
+        found = error(api.file(b"x", sm3="0" * 64), 422, "digest_not_computed")
+        assert found["field"] == "sm3"
+        assert nothing_left(services)

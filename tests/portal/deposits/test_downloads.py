@@ -8,8 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from portal.audit.actor import Actor
+from portal.audit.models import AuditEntry
 from portal.deposits.letters import Letters
 from portal.deposits.models import Deposit
 from portal.deposits.service import DepositService, Download
@@ -112,6 +114,16 @@ def test_erased_content_is_said_to_be_gone(
     with pytest.raises(NotFound, match="no longer kept"):
         read(deposits.original(actor, issued.id))
     assert read(deposits.letter(actor, issued.id))  # the proof remains
+
+
+def test_what_was_never_handed_out_is_not_in_the_log(
+    deposits: DepositService, tools: Tools, actor: Actor, issued: Deposit
+) -> None:
+    tools.vault.delete(issued.vault_key or "")
+    with pytest.raises(NotFound, match="no longer kept"):
+        read(deposits.package(actor, issued.id, with_original=True))
+    with tools.database.reading() as session:
+        assert "deposit.exported" not in session.scalars(select(AuditEntry.action)).all()
 
 
 def test_a_vault_that_cannot_be_read_is_unavailable(
