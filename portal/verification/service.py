@@ -136,7 +136,7 @@ def _ledger_ticks(evidence: PublicEvidence, trust: PackageTrust) -> tuple[Tick, 
         receipt = Receipt.from_json(evidence.receipt)
         proof = decode_proof(receipt.scheme, evidence.proof)
     except LedgerError as error:
-        check = Check(2, "receipt_entry", "The receipt is for this entry", Outcome.FAIL, str(error))
+        check = Check(4, "receipt_entry", "The receipt is for this entry", Outcome.FAIL, str(error))
         return Tick(Area.LEDGER, Outcome.FAIL, (check,)), Tick(Area.SIGNER, Outcome.UNKNOWN)
     verdict = verify(evidence.entry, receipt, proof, trust.ledger)
     ledger, signer = _ledger_and_signer(verdict)
