@@ -24,9 +24,11 @@ _MAX: Final = 1 << 20
 class Settings:
     """``cdp_port``: the browser's DevTools on 127.0.0.1; 0 when there is no browser (tests).
     ``page_port``: where the keeper serves the cleanliness page. ``stall_seconds`` without a look at
-    the screen interrupt the session; the gate closes after ``hold_seconds``. ``idle_seconds``
-    without input end it, ``warn_seconds`` before that and before the limit it is warned.
-    ``min_free_bytes`` of disk must stay free; ``recorder_memory_bytes`` bound the recorder.
+    the screen interrupt the session, and so do ``silence_seconds`` without a word of the recorder,
+    which speaks four times a second whatever the screen does; the gate closes after
+    ``hold_seconds``. ``idle_seconds`` without input end it, ``warn_seconds`` before that and before
+    the limit it is warned. ``min_free_bytes`` of disk must stay free; ``recorder_memory_bytes``
+    bound the recorder.
     """
 
     cdp_port: int = 0
@@ -37,6 +39,7 @@ class Settings:
     warn_seconds: float = 120.0
     hold_seconds: float = GAP
     stall_seconds: float = STALL
+    silence_seconds: float = 2.0
     min_free_bytes: int = 32 << 20
     recorder_memory_bytes: int = 512 << 20
     page_settle_seconds: float = 3.0

@@ -12,8 +12,6 @@ from typing import Final
 from forensics.session.spec import Settings
 from forensics.session.state import State
 
-#: The recorder speaks four times a second whatever the screen does.
-SILENCE: Final = 2.0
 #: How long the first frame may take: the recorder loads its libraries first.
 FIRST_FRAME: Final = 20.0
 
@@ -41,7 +39,7 @@ def trouble(state: State, signs: Signs, settings: Settings) -> str:
     if state.grabbed is None:
         late = age > FIRST_FRAME
         return f"the recorder saw no picture within {FIRST_FRAME:.0f} seconds" if late else ""
-    if signs.now - state.heard > SILENCE:
+    if signs.now - state.heard > settings.silence_seconds:
         return "the recorder stands still"
     if age > settings.stall_seconds:
         return "the screen does not answer any more"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.forensics.session.keeping import Kept, keeping
+from tests.forensics.slowness import Stalls
 from tests.forensics.xvnc import XServer, xvnc
 
 Keep = Callable[..., Kept]
@@ -43,3 +44,10 @@ def keep(tmp_path: Path) -> Iterator[Keep]:
     """Start a keeper for a display; ended with the test."""
     with ExitStack() as stack:
         yield lambda display, **facts: stack.enter_context(keeping(tmp_path, display, **facts))
+
+
+@pytest.fixture
+def stalls() -> Iterator[Stalls]:
+    """For how long the machine stood still during the test."""
+    with Stalls() as running:
+        yield running

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from forensics.desktop import layout
 from forensics.desktop.interface import Observation, Phase
@@ -27,6 +27,8 @@ CLEAN = [
     {"name": "hosts", "outcome": "pass", "found": "localhost", "expected": "localhost"},
     {"name": "clock", "outcome": "unknown", "reason": "no-reference"},
 ]
+#: A machine of tests may stand still for seconds, which is not what most of them are about.
+PATIENT: Final = {"stall_seconds": 30, "silence_seconds": 30}
 
 
 @dataclass
@@ -86,13 +88,16 @@ class Kept:
 
 @contextmanager
 def keeping(tmp_path: Path, display: str, root: Path | None = None, **facts: Any) -> Iterator[Kept]:
-    """A keeper for ``display`` in a new folder (below ``root``); ``facts`` go into its spec."""
+    """A keeper for ``display`` in a new folder (below ``root``); ``facts`` go into its spec.
+
+    It bears a machine that stands still, unless ``facts`` say otherwise.
+    """
     session = secrets.token_hex(16)
     folder = SessionFolder((root or tmp_path) / session)
     for each in (folder.run, folder.evidence, folder.box_in, folder.net):
         each.mkdir(parents=True)
     said = {"session": session, "display": display, "wait_final_token_seconds": 0}
-    said |= {"subject": {"case": "测试"}, "isolation": "bare", **facts}
+    said |= {"subject": {"case": "测试"}, "isolation": "bare", **PATIENT, **facts}
     folder.spec.write_text(json.dumps(said))
     process = subprocess.Popen(
         [sys.executable, "-m", "forensics.session", "--folder", str(folder.path)],

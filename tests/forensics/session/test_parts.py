@@ -192,6 +192,12 @@ def test_what_ends_a_session(name: str) -> None:
     assert bool(found) == bool(sentence)
 
 
+def test_how_long_a_recorder_may_be_silent_is_a_setting() -> None:
+    silent = replace(WELL, heard=NOW - 2.1)
+    assert watch.trouble(silent, SIGNS, Settings(silence_seconds=2.2)) == ""
+    assert "stands still" in watch.trouble(silent, SIGNS, Settings(silence_seconds=2.0))
+
+
 def test_input_passes_only_while_the_screen_is_seen() -> None:
     assert watch.holds(WELL, SIGNS, Settings())
     assert not watch.holds(replace(WELL, grabbed=NOW - 1.1), SIGNS, Settings())
