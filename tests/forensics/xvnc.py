@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.waiting import PATIENCE
+
 _SOCKETS: Final = Path("/tmp/.X11-unix")
 _LOCKS: Final = Path("/tmp")
+#: No display beyond is tried; ``:1999`` is nobody's.
+_LAST: Final = 1500
 #: Prints for ever, so that the screen changes at every tick.
 _BUSY: Final = "while :; do date +%N; sleep 0.04; done"
 
@@ -59,23 +62,43 @@ def xvnc(folder: Path, width: int = 1280, height: int = 800) -> Iterator[XServer
 
 
 def _started(folder: Path, width: int, height: int) -> XServer:
-    for number in itertools.count(300 + os.getpid() % 500):
+    number, process = on_free_display(lambda number: _spawn(number, folder, width, height))
+    return XServer(f":{number}", process)
+
+
+def on_free_display(
+    spawn: Callable[[int], subprocess.Popen[bytes]],
+) -> tuple[int, subprocess.Popen[bytes]]:
+    """The display's number and the X server that ``spawn`` started for it, once it is there."""
+    for number in range(_first(), _LAST):
         if _taken(number):
             continue
-        server = XServer(f":{number}", _spawn(number, folder, width, height))
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline and server.process.poll() is None:
-            if (_SOCKETS / f"X{number}").exists():
-                return server
+        process = spawn(number)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and process.poll() is None:
+            if (_SOCKETS / f"X{number}").exists() and _holder(number) == process.pid:
+                return number, process
             time.sleep(0.02)
-        server.close()
-        if number > 1500:
-            break
+        _end(process)
     raise RuntimeError("no X server can be started")
+
+
+def _first() -> int:
+    """Where to begin to look: tests that run beside these begin elsewhere."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return (300 if worker == "gw0" else 900) + os.getpid() % 500
 
 
 def _taken(number: int) -> bool:
     return (_SOCKETS / f"X{number}").exists() or (_LOCKS / f".X{number}-lock").exists()
+
+
+def _holder(number: int) -> int | None:
+    """Whose display it is: of two servers that were started for it, one has the lock."""
+    try:
+        return int((_LOCKS / f".X{number}-lock").read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _spawn(number: int, folder: Path, width: int, height: int) -> subprocess.Popen[bytes]:

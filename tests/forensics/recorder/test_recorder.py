@@ -18,7 +18,9 @@ import pytest
 from PIL import Image, ImageChops
 
 from forensics.recorder.fragments import read_contents
+from tests.forensics.slowness import Stalls
 from tests.forensics.xvnc import XServer, xvnc
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(shutil.which("Xvnc") is None, reason="Xvnc is not installed")
@@ -83,7 +85,7 @@ def test_what_is_on_the_screen_is_on_the_recording(server: XServer, tmp_path: Pa
         recorded.order(do="stop")
         closed = recorded.hear("closed")
         assert recorded.hear("stopped")["frames"] == closed["frames"]
-        assert recorded.process.wait(10) == 0
+        assert recorded.process.wait(PATIENCE) == 0
     segment = tmp_path / closed["file"]
     with segment.open("rb") as stream:
         assert read_contents(stream).frames == closed["frames"]
@@ -121,15 +123,17 @@ def test_the_pointer_is_seen(server: XServer, tmp_path: Path) -> None:
 
 
 def test_a_screen_that_stands_still_costs_few_frames(server: XServer, tmp_path: Path) -> None:
-    with recording(server, tmp_path) as recorded:
+    with recording(server, tmp_path) as recorded, Stalls() as stalls:
         recorded.hear("opened")
         time.sleep(3)
         recorded.order(do="stop")
         closed = recorded.hear("closed")
     length = closed["last"]["mono"] - closed["first"]["mono"]
+    # While the machine stands still nobody looks.
+    seen = length - max(sum(gap["seconds"] for gap in closed["gaps"]), stalls.lost)
     # One at least every half a second, and far fewer than ten.
-    assert length * 2 - 2 <= closed["frames"] <= length * 2 + 3
-    assert closed["gaps"] == []
+    assert seen * 2 - 2 <= closed["frames"] <= length * 2 + 3
+    assert closed["gaps"] == [] or stalls.lost > 0.5
 
 
 def test_when_its_keeper_is_gone_it_closes_the_segment_and_ends(
@@ -140,7 +144,7 @@ def test_when_its_keeper_is_gone_it_closes_the_segment_and_ends(
         time.sleep(0.5)
         assert recorded.process.stdin is not None
         recorded.process.stdin.close()
-        assert recorded.process.wait(10) == 0
+        assert recorded.process.wait(PATIENCE) == 0
         recorded.process.stdin = None
     with (tmp_path / "segment-000001.mp4").open("rb") as stream:
         assert read_contents(stream).whole
@@ -149,4 +153,4 @@ def test_when_its_keeper_is_gone_it_closes_the_segment_and_ends(
 def test_a_folder_that_cannot_be_written(server: XServer, tmp_path: Path) -> None:
     with recording(server, tmp_path / "nowhere") as recorded:
         assert "cannot be written" in recorded.hear("failed")["reason"]
-        assert recorded.process.wait(10) == 1
+        assert recorded.process.wait(PATIENCE) == 1
