@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from forensics.desktop.layout import session_folder
 from forensics.desktop.processes import Place
 from forensics.desktop.slots import SLOTS, Claims
 from forensics.errors import NoCapacity
+from tests.waiting import wait_for
 
 A, B = "a" * 32, "b" * 32
 
@@ -118,9 +118,7 @@ def test_a_program_is_started_and_found_and_ended(tmp_path: Path) -> None:
     child = processes.start(
         [sys.executable, "-c", script], {"WORD": "hello"}, Place(limits={"NOFILE": 64}), log
     )
-    deadline = time.monotonic() + 20
-    while not processes.children(child.pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lambda: processes.children(child.pid), "it has a child")
     started = processes.started_at(child.pid)
     assert log.read_text() == "hello\n"
     assert processes.is_running(child.pid, started)

@@ -19,6 +19,7 @@ from typing import Any
 from forensics.desktop.interface import Isolation
 from forensics.environment import Mount, Target
 from forensics.environment.proc import processes
+from tests.waiting import PATIENCE
 
 PYTHON = str(Path("/usr/bin/python3").resolve())
 PORT = 9222
@@ -150,7 +151,7 @@ def _lay(folder: Path, plan: Plan) -> None:
 
 def _browser(parent: int) -> int:
     """The process that plays the browser, once it listens."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         everything = {each.pid: each for each in processes()}
         for each in everything.values():

@@ -199,7 +199,7 @@ def test_a_list_goes_on_after_failures(start_desk: StartDesk, site: Site) -> Non
         site.url + "/long",
         site.url + "/missing",
     ]
-    limits = Limits(begin=5, load=3, quiet=0.3, settle=2, steps=60, step=0.02)
+    limits = Limits(begin=30, load=15, quiet=0.3, settle=2, steps=60, step=0.02)
     done = desk.agent.run_list(urls, limits=limits)
     assert [each.url for each in done] == urls
     assert done[0].state == "done"

@@ -15,7 +15,7 @@ from websockets.sync.server import ServerConnection, serve
 from forensics.pages.cdp import Connection
 from forensics.pages.errors import BrowserGone, PageRefused
 from tests.forensics.pages.conftest import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 Handler = Callable[[ServerConnection], None]
 
@@ -56,7 +56,7 @@ def test_answers_and_events() -> None:
         assert connection.call("Do", session="s1") == {"session": "s1"}
         with pytest.raises(PageRefused, match="no"):
             connection.call("Refuse")
-        first = connection.events.get(timeout=5)
+        first = connection.events.get(timeout=PATIENCE)
         assert first is not None
         assert (first.method, first.params) == ("Some.event", {"n": 1})
         connection.close()
@@ -92,7 +92,7 @@ def test_who_waits_is_told_when_the_browser_goes() -> None:
         with pytest.raises(BrowserGone):
             connection.call("Do")
         wait_for(lambda: connection.closed)
-        assert connection.events.get(timeout=5) is None
+        assert connection.events.get(timeout=PATIENCE) is None
         connection.close()
 
 
