@@ -16,9 +16,9 @@ from forensics.deskd.client import LocalDesktop
 from forensics.desktop import processes
 from forensics.desktop.interface import DesktopSpec, Observation, Phase
 from forensics.desktop.layout import SessionFolder, session_folder
-from forensics.desktop.slots import Slot, claims_folder
+from forensics.desktop.slots import Claims, Slot
 from forensics.errors import DeskUnavailable, UnknownSession
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 CODE = Path(__file__).parents[3]
 
@@ -49,7 +49,7 @@ class Service:
         for session in self.client.sessions():
             self.client.destroy(session)
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -107,7 +107,7 @@ class Live:
         """The main browser process."""
         return min(self.found("/usr/lib/chromium/chromium"))
 
-    def ended(self, seconds: float = 60.0) -> Observation:
+    def ended(self, seconds: float = PATIENCE) -> Observation:
         wait_for(lambda: self.look().phase is Phase.ENDED, "the session ended", seconds)
         return self.look()
 
@@ -120,7 +120,7 @@ class Live:
         data = b"".join(self.service.client.read(self.session, "manifest.json"))
         return json.loads(data)
 
-    def inside(self, script: str, seconds: float = 20.0) -> subprocess.CompletedProcess[str]:
+    def inside(self, script: str, seconds: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """``script`` by bash, as the desktop's user in all of its namespaces and limits."""
         groups = " ".join(map(str, self.groups()))
         join = f'for each in {groups}; do echo $$ > "$each/cgroup.procs"; done'
@@ -141,7 +141,7 @@ class Live:
         tops = {names: Path("/sys/fs/cgroup", names or "unified") for _, names, _ in found}
         return [tops[names] / path.lstrip("/") for _, names, path in found]
 
-    def in_network(self, *words: str, seconds: float = 30.0) -> subprocess.CompletedProcess[str]:
+    def in_network(self, *words: str, seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
         """A program of the host in the desktop's network."""
         enter = ["ip", "netns", "exec", self.slot.name]
         return subprocess.run(
@@ -157,7 +157,33 @@ def _program(pid: int) -> str:
 
 
 def left_behind(slot: Slot, root: Path, session: str) -> list[str]:
-    """Everything of a session that is still on the machine."""
+    """Everything of a session that is still on the machine.
+
+    Tests that run beside this one may have taken its place meanwhile: what is there then is theirs.
+    Nobody takes a place while this looks.
+    """
+    with Claims().locked() as claims:
+        owner = _owner(claims / f"slot-{slot.number}")
+        found = _at_place(slot) if owner in {None, session} else []
+        found += ["claim"] if owner == session else []
+    found += [f"mount {line}" for line in _mounts() if session in line]
+    loops = subprocess.run(["losetup", "-a"], capture_output=True, text=True, check=True).stdout
+    found += [f"loop {line}" for line in loops.splitlines() if session in line]
+    if session_folder(root, session).path.exists():
+        found.append("files")
+    return found
+
+
+def _owner(claim: Path) -> str | None:
+    """The session that has the place; None when nobody has."""
+    try:
+        return str(json.loads(claim.read_text())["session"])
+    except FileNotFoundError:
+        return None
+
+
+def _at_place(slot: Slot) -> list[str]:
+    """What runs there or was made for it, whoever has it."""
     found = [f"process {pid}" for pid in processes.of_uids(_uids(slot))]
     output = {
         "namespace": ["ip", "netns", "list"],
@@ -170,15 +196,7 @@ def left_behind(slot: Slot, root: Path, session: str) -> list[str]:
         names = (slot.name, slot.name.replace("-", "_"), slot.link)
         split = text.replace("@", " ").replace(":", " ").split()
         found += [f"{what} {name}" for name in names if name in split]
-    found += [f"group {path}" for path in _groups(slot)]
-    found += [f"mount {line}" for line in _mounts() if session in line]
-    loops = subprocess.run(["losetup", "-a"], capture_output=True, text=True, check=True).stdout
-    found += [f"loop {line}" for line in loops.splitlines() if session in line]
-    if session_folder(root, session).path.exists():
-        found.append("files")
-    if (claims_folder() / f"slot-{slot.number}").exists():
-        found.append("claim")
-    return found
+    return found + [f"group {path}" for path in _groups(slot)]
 
 
 def _mounts() -> list[str]:

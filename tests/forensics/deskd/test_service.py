@@ -31,6 +31,7 @@ from forensics.errors import (
     WrongState,
 )
 from tests.forensics.deskd.service import CODE, Service
+from tests.waiting import PATIENCE
 
 SESSION = "ab" * 16
 
@@ -59,7 +60,7 @@ def client(house: House) -> Iterator[LocalDesktop]:
 
 def raw(house: House, data: bytes) -> bytes:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
+        connection.settimeout(PATIENCE)
         connection.connect(str(socket_path(house.root)))
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)

@@ -12,9 +12,22 @@ from forensics.errors import InvalidSpec, NoCapacity, UnknownSession, WrongState
 from tests.forensics.deskd.conftest import new_session
 from tests.forensics.deskd.service import Live, Service, left_behind
 from tests.forensics.deskd.site import Site
+from tests.forensics.slowness import Stalls, slowness
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
+
+#: Within so many seconds of a machine of our own a desktop is gone.
+GONE = 5.0
+
+
+def destroy_in_time(service: Service, session: str) -> None:
+    with Stalls() as stalls:
+        slow = slowness()
+        began = time.monotonic()
+        service.client.destroy(session)
+        took = time.monotonic() - began
+    assert took <= GONE * max(slow, slowness()) + stalls.lost
 
 
 def test_probe(service: Service) -> None:
@@ -105,9 +118,7 @@ def test_destroyed_in_the_middle_of_its_start(service: Service) -> None:
     slot = Live(service, session).slot
     service.client.launch(session)
     time.sleep(1.2)
-    began = time.monotonic()
-    service.client.destroy(session)
-    assert time.monotonic() - began <= 5
+    destroy_in_time(service, session)
     assert left_behind(slot, service.root, session) == []
 
 
@@ -128,9 +139,7 @@ def cycles(service: Service, count: int) -> None:
     for _ in range(count):
         live = service.live(new_session())
         slot = live.slot
-        began = time.monotonic()
-        service.client.destroy(live.session)
-        assert time.monotonic() - began <= 5
+        destroy_in_time(service, live.session)
         assert left_behind(slot, service.root, live.session) == []
     assert service.client.sessions() == []
 
