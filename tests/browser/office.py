@@ -7,12 +7,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from portal.accounts import totp
 from tests.browser.conftest import PASSWORD
+from tests.totp import away_from_a_step
 
 LONG = 90_000
+
+
+def press(page: Page, button: Locator) -> None:
+    """Click what leads to another page, and be there: a click alone may return before the page has
+    gone, and what is asked or opened then is asked of the old one, or stops what was sent."""
+    with page.expect_navigation():
+        button.click()
 
 
 def prove(page: Page) -> None:
@@ -20,9 +28,10 @@ def prove(page: Page) -> None:
     page.goto("/account/authenticator")
     page.click("text=It cannot be scanned?")
     secret = base64.b32decode(page.locator(".secret code").inner_text().replace(" ", ""))
+    away_from_a_step()
     page.fill("[name=code]", totp.code_at(secret, totp.step_of(time.time()) - 1))
     page.click("main [type=submit]")
-    page.click("text=I have kept them")
+    press(page, page.locator("text=I have kept them"))
     page.goto("/desk/keys")
     if page.locator("h1", has_text="Who is it?").count():
         page.fill("[name=code]", totp.code_at(secret, totp.step_of(time.time())))
@@ -61,17 +70,17 @@ def apply(page: Page, picture: Path, name: str, number: str) -> str:
 def accept(page: Page, number: str, *, second: bool) -> str:
     """A notary takes the matter, looks at everything, and accepts it; its path."""
     page.goto("/desk")
-    page.locator("a", has_text=number).first.click()
+    press(page, page.locator("a", has_text=number).first)
     path = page.url
-    page.get_by_role("button", name="Take it").first.click()
+    press(page, page.get_by_role("button", name="Take it").first)
     for link in page.locator("#parties a.btn").all():
         address = link.get_attribute("href")
         assert address is not None
         page.goto(address)
-        page.get_by_role("button", name="Particulars and document agree").click()
+        press(page, page.get_by_role("button", name="Particulars and document agree"))
     page.goto(path)
     while (button := page.locator("#materials form button", has_text="Accept")).count():
-        button.first.click()
+        press(page, button.first)
         page.goto(path)
     page.get_by_role("link", name="Accept", exact=True).click()
     page.fill("[name=fee]", "按件收费 500 元。")
@@ -85,19 +94,19 @@ def check(page: Page, path: str, reason: str = "已核对来源说明。") -> No
     """Let the machine check, and confirm every group."""
     page.goto(f"{path}/check")
     if (begin := page.get_by_role("button", name="Begin the check")).count():
-        begin.click()
+        press(page, begin)
     expect(page.locator("#check-progress")).to_have_count(0, timeout=LONG)
     confirm(page, reason)
 
 
 def confirm(page: Page, reason: str) -> None:
     """Tick every group of the check shown."""
-    page.locator("a[href$='/confirm']").first.click()
+    press(page, page.locator("a[href$='/confirm']").first)
     for field in page.locator("textarea:visible").all():
         field.fill(reason)
     for box in page.locator("form.stack input[type=checkbox]").all():
         box.check()
-    page.get_by_role("button", name="Confirm what is ticked").click()
+    press(page, page.get_by_role("button", name="Confirm what is ticked"))
     expect(page.locator("main")).to_contain_text("confirmed")
 
 
@@ -144,7 +153,7 @@ def revoke(page: Page, other: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("link", name="Revoke").first.click()
     page.fill("#reason", "申请人提供的材料不实。")
-    page.get_by_role("button", name="Begin the revocation").click()
+    press(page, page.get_by_role("button", name="Begin the revocation"))
     following = page.url
     approve(other, following)
     issue(page, following, second=True)
@@ -153,7 +162,7 @@ def revoke(page: Page, other: Page, address: str) -> None:
 def archive(page: Page, path: str) -> str:
     """Close the matter; the number of its volume's deposit."""
     page.goto(path)
-    page.get_by_role("button", name="Close and archive").click()
+    press(page, page.get_by_role("button", name="Close and archive"))
     until(page, lambda: page.locator("#certificate", has_text="Archive volume sealed").count())
     return page.locator("#certificate p .number").last.inner_text()
 

@@ -84,7 +84,7 @@ def test_a_deposit_becomes_a_certificate(
     path = office.accept(notary, matter, second=True)
     keep(notary, "matter")
     second.goto(path)
-    second.get_by_role("button", name="Take it").first.click()
+    office.press(second, second.get_by_role("button", name="Take it").first)
     office.check(notary, path)
     keep(notary, "check")
     second.goto(f"{path}/check")
@@ -98,7 +98,7 @@ def test_a_deposit_becomes_a_certificate(
     assert _WITH_NUMBER.fullmatch(number)
 
     applicant.goto(mine)
-    applicant.locator("#certificate a", has_text=number).click()
+    office.press(applicant, applicant.locator("#certificate a", has_text=number))
     keep(applicant, "mine")
     pdf = download(applicant, "/certificate.pdf", tmp_path)
     office.until(applicant, lambda: applicant.get_by_role("link", name="Proof package").count())

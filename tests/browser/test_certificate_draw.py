@@ -43,7 +43,7 @@ def test_a_draw_becomes_a_certificate(
     Image.new("RGB", (600, 380), "#cfd8dc").save(picture)
     link = organiser.get_by_role("link", name="Apply for a certificate")
     organiser.goto("/deposits")
-    organiser.locator("a", has_text="新春抽奖").first.click()
+    office.press(organiser, organiser.locator("a", has_text="新春抽奖").first)
     office.until(organiser, link.count)
     mine = office.apply(organiser, picture, "李娜", "110101199003071233")
     matter = number_on(organiser)
@@ -55,7 +55,7 @@ def test_a_draw_becomes_a_certificate(
     office.approve(notary, address)
     number = office.issue(notary, address, second=False)
     organiser.goto(mine)
-    organiser.locator("#certificate a", has_text=number).click()
+    office.press(organiser, organiser.locator("#certificate a", has_text=number))
     office.until(organiser, lambda: organiser.get_by_role("link", name="Proof package").count())
     package = download(organiser, "/package?original=1", tmp_path)
     assert judged(package).returncode == 0, judged(package).stdout

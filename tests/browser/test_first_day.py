@@ -113,7 +113,7 @@ def _deposit_folder(page: Page, folder: Path) -> str:
 
 
 def _find(page: Page, item: str) -> None:
-    for _ in range(40):  # the index follows within seconds
+    for _ in range(240):  # the index follows within seconds, on a machine that is not busy
         page.goto("/deposits?text=现场照片")
         if page.locator(f"a[href$='{item}']").count():
             return
@@ -155,11 +155,12 @@ def _hear_of_a_letter(page: Page, portal: LivePortal, key: str, listener: Listen
     for box in page.locator("[name=events]").all():
         box.set_checked(box.get_attribute("value") == "deposit.issued")
     page.click("main form:has([name=url]) button")
+    expect(page.locator("main")).to_contain_text("whsec_")
     secret = re.search(r"whsec_[A-Za-z0-9+/=]+", page.locator("main").inner_text())
     assert secret is not None, "the secret is shown once"
     digest = hashlib.sha256(b"told of").hexdigest()
     made = json.loads(_pull(portal, key, "/api/v1/deposits", {"digests": {"sha256": digest}}))
-    for _ in range(200):
+    for _ in range(600):
         if listener.received:
             break
         page.wait_for_timeout(100)

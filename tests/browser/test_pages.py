@@ -175,7 +175,7 @@ def test_everything_works_without_scripts(
     page.click("[data-part=submit]")
     expect(page.locator("h1")).to_have_text("Plain form")
     number = number_on(page)
-    for _ in range(60):
+    for _ in range(240):
         if page.locator("a[href$='/letter']").count():
             break
         page.wait_for_timeout(250)

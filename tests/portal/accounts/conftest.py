@@ -15,6 +15,7 @@ from portal.accounts.models import User
 from portal.audit.actor import Actor
 from portal.audit.service import entries_for
 from portal.services import Services
+from tests.totp import away_from_a_step
 
 _LINK = re.compile(r"http://127\.0\.0\.1:8000(/\S+)")
 EnableApp = Callable[[User], bytes]
@@ -57,6 +58,7 @@ def enable_app(services: Services) -> EnableApp:
     def enable(user: User) -> bytes:
         secret = services.accounts.factors.begin_app(user.id)
         actor = Actor(user.id, user.name, user.role_names)
+        away_from_a_step(2)
         # The code before: the present one is left for signing in.
         services.accounts.factors.finish_app(actor, code_of(secret, -1))
         return secret
