@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.forks import ROOT, Program, run
+from tests.ports import free_port
 
 __all__ = ["ROOT", "LivePortal", "live_portal"]
 
@@ -41,9 +41,7 @@ def live_portal(
     """Start web and worker; both are stopped on leaving. ``prepare`` finds what the first start has
     made (keys, ledger) and gives further settings."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url, data = f"http://127.0.0.1:{port}", folder / "var"
     environment = {
         **os.environ,

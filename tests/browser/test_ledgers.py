@@ -6,13 +6,12 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import urllib.request
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from tests.browser.test_signing import entry_in, make_key, verified_offline
 from tests.chain_adapter.consortium.people import authorities, regulators, rule
 from tests.chain_adapter.evm.anvil import Anvil
 from tests.chain_adapter.evm.chain import configure, deploy
+from tests.ports import free_ports
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -68,14 +68,6 @@ class Consortium:
         process = self.running.pop(name)
         process.send_signal(signal.SIGKILL)
         process.wait()
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 @pytest.fixture(scope="module")

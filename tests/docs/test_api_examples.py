@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.server import ROOT, LivePortal, live_portal
+from tests.ports import free_port
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PERSON = "you@example.com"
@@ -24,12 +24,6 @@ _PATIENCE = 120
 def _blocks(language: str) -> list[str]:
     text = (ROOT / "docs/api.md").read_text()
     return [body for name, body in _BLOCK.findall(text) if name == language]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +42,7 @@ def environment(portal: LivePortal) -> dict[str, str]:
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "PORTAL": portal.url,
-        "HOOK": f"http://127.0.0.1:{_free_port()}/hooks/notary",
+        "HOOK": f"http://127.0.0.1:{free_port()}/hooks/notary",
     }
 
 

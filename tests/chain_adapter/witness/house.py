@@ -4,7 +4,6 @@ own that can hand on to one another."""
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from chain_adapter.quorum import Quorum
 from chain_adapter.tlog import TlogLedger
 from chain_adapter.witness import Policy, PolicyNode, WitnessLedger
 from tests.chain_adapter.node.serving import LogServer, NodeProcess, Platform, tsa, wanted
+from tests.ports import free_ports
 
 ORIGIN = "notary.example/ledger"
 
@@ -49,15 +49,6 @@ class House:
         self.closing.callback(ledger.close)
         self.server.ledger = ledger
         return ledger
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens at, just now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from chain_adapter.witness import Policy, PolicyNode, WitnessLedger
 from tests.chain_adapter.records import check_log, make_entries, make_entry
 from tests.chain_adapter.witness.conftest import ORIGIN
 from tests.chain_adapter.witness.fakes import FakeNode, policy_for, watch
-from tests.chain_adapter.witness.house import free_ports
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -37,7 +37,7 @@ def foreign(tmp_path: Path, folder: Path) -> Iterator[PolicyNode]:
     home = tmp_path / "aics"
     home.mkdir()
     config = str(home / "witness.json")
-    (port,) = free_ports(1)
+    port = free_port()
 
     def run(*arguments: str) -> str:
         command = [str(BIN / "aics-witness"), *arguments, "--config", config]

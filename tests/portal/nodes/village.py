@@ -26,9 +26,9 @@ from portal.keyring import Keyring
 from portal.services import Services, build_services
 from portal.settings import Environment, Settings
 from tests.chain_adapter.node.serving import NodeProcess
-from tests.chain_adapter.witness.house import free_ports
 from tests.portal.client import PASSWORD, PortalClient
 from tests.portal.templates import sqlite_template
+from tests.ports import free_ports
 from timestamping.authority.pki import Pki
 
 ORIGIN = "village.example/ledger"
