@@ -16,5 +16,5 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(folder: Path) -> Iterator[TlogLedger]:
-    with TlogLedger(folder, origin="notary.example/ledger", patience=2.0) as opened:
+    with TlogLedger(folder, origin="notary.example/ledger", patience=20.0) as opened:
         yield opened

@@ -26,7 +26,7 @@ GUARD = "ledger.guard"
 
 
 @contextmanager
-def reopened(folder: Path, patience: float = 2.0) -> Iterator[TlogLedger]:
+def reopened(folder: Path, patience: float = 20.0) -> Iterator[TlogLedger]:
     with TlogLedger(folder, patience=patience) as ledger:
         yield ledger
 

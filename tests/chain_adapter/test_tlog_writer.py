@@ -15,6 +15,7 @@ from chain_adapter.tlog.sequencer import Item, Place
 from chain_adapter.tlog.writer import GroupWriter
 from tests.chain_adapter.records import check_log, make_entries, make_entry
 from tests.chain_adapter.test_note import SIGNED
+from tests.waiting import PATIENCE
 
 
 class Recorder:
@@ -29,7 +30,7 @@ class Recorder:
     def append(self, requests: Sequence[Sequence[Item]]) -> list[list[Place] | Conflict]:
         self.groups.append([item.key for request in requests for item in request])
         self.entered.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE)
         if self.error is not None:
             error, self.error = self.error, None
             raise error
@@ -63,7 +64,7 @@ class Callers:
 
     def join(self) -> None:
         for thread in self.threads:
-            thread.join(10)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
 
@@ -77,7 +78,7 @@ def callers(recorder: Recorder) -> Callers:
     """One caller leads and is held up; three wait behind it."""
     callers = Callers(GroupWriter(recorder.append))
     callers.start("a")
-    assert recorder.entered.wait(10)
+    assert recorder.entered.wait(PATIENCE)
     for key in ("b", "bad", "c"):
         callers.start(key)
     return callers
@@ -131,7 +132,7 @@ def test_those_in_an_interrupted_group_are_told_it_is_open() -> None:
     recorder = Recorder()
     callers = Callers(GroupWriter(recorder.append))
     callers.start("a")
-    assert recorder.entered.wait(10)
+    assert recorder.entered.wait(PATIENCE)
     callers.start("b")
     callers.start("c")
     real = recorder.append
@@ -152,7 +153,7 @@ def test_a_group_is_bounded(recorder: Recorder, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("chain_adapter.tlog.writer._GROUP", 2)
     callers = Callers(GroupWriter(recorder.append))
     callers.start("a")
-    assert recorder.entered.wait(10)
+    assert recorder.entered.wait(PATIENCE)
     for key in "bcdef":
         callers.start(key)
     recorder.gate.set()

@@ -66,7 +66,7 @@ def _hang_up() -> Iterator[None]:
 def stamper(url: str, **settings: object) -> HttpStamper:
     """Closed when the test is over."""
     OPENED.append(
-        HttpStamper(url, **({"trust": PKI.trust, "timeout": 5.0, "label": "Test"} | settings))
+        HttpStamper(url, **({"trust": PKI.trust, "timeout": 60.0, "label": "Test"} | settings))
     )  # type: ignore[arg-type]
     return OPENED[-1]
 

@@ -56,8 +56,8 @@ def configure(
         "contract": contract,
         "key": "evm.key",
         "confirmations": 1,
-        "patience": 5,
-        "timeout": 5,
+        "patience": 60,
+        "timeout": 30,
     }
     (base / "evm.json").write_text(json.dumps({**value, **fields}))
     return "evm:evm.json"

@@ -48,7 +48,7 @@ def reorg(node: Anvil, depth: int) -> None:
 
 class TestReorganisations:
     def test_orphaned_and_included_again(self, tmp_path: Path, node: Anvil, contract: str) -> None:
-        with opened(tmp_path, node, contract, confirmations=3, patience=1) as ledger:
+        with opened(tmp_path, node, contract, confirmations=3, patience=20) as ledger:
             entries = make_entries("reorg", 3)
             receipts = ledger.append(entries)
             assert {each.status for each in receipts} == {Status.INCLUDED}
@@ -111,7 +111,7 @@ class TestRestarts:
     def test_the_node_comes_back(self, tmp_path: Path) -> None:
         with Anvil.start(state=tmp_path / "chain.json") as node:
             contract = deploy(node)
-            with opened(tmp_path, node, contract, patience=1) as ledger:
+            with opened(tmp_path, node, contract, patience=20) as ledger:
                 ledger.append([make_entry("before")])
                 node.stop()
                 with pytest.raises(Retryable, match="only 0 of the 1"):

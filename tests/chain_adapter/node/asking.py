@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from chain_adapter.node.setup import Wanted, make_node
 from chain_adapter.node.submission import Submission
 from chain_adapter.note import COSIGNATURE, VerifierKey
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.chain_adapter.node.serving import Beside, LogServer, Platform
@@ -45,7 +46,7 @@ class Said:
         return json.loads(self.body)
 
 
-def ask(url: str, body: bytes | None = None, *, timeout: float = 20.0, **headers: str) -> Said:
+def ask(url: str, body: bytes | None = None, *, timeout: float = PATIENCE, **headers: str) -> Said:
     """GET, or POST of ``body``; whatever the status."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, data=body, headers=named)
@@ -157,7 +158,7 @@ class NodeProcess(NodeClient):
             return 0
         process, self._process = self._process, None
         process.send_signal(number)
-        status = process.wait(10)
+        status = process.wait(PATIENCE)
         assert process.stdout is not None
         process.stdout.close()
         return status
@@ -165,7 +166,7 @@ class NodeProcess(NodeClient):
     def ended(self) -> int:
         """Waits until the process ends by itself; its exit status."""
         assert self._process is not None
-        status = self._process.wait(20)
+        status = self._process.wait(PATIENCE)
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._process = None

@@ -96,7 +96,7 @@ def test_dead_and_hanging_nodes_are_passed_over(
     with hanging() as hung:
         first = make("a", relay=[DEAD, hung, last.url])
         log.append(platform.deposits("dead", 1))
-        said = first.submit(log.submission(), Notary_Relay=relay(2, seconds=4))
+        said = first.submit(log.submission(), Notary_Relay=relay(2, seconds=12))
         assert names(said, log, [first, last]) == ["a", "d"]
 
 

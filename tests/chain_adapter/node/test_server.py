@@ -75,16 +75,16 @@ def test_noise_is_answered_and_forgotten(node: NodeHere) -> None:
 def test_who_drips_is_cut_off_and_others_are_served(
     monkeypatch: pytest.MonkeyPatch, node: NodeHere
 ) -> None:
-    monkeypatch.setattr(server_module, "_HEAD", 0.4)
-    monkeypatch.setattr(server_module, "_BODY", 0.4)
+    monkeypatch.setattr(server_module, "_HEAD", 3.0)
+    monkeypatch.setattr(server_module, "_BODY", 3.0)
     head, body = connect(node), connect(node)
     head.sendall(b"GET /healthz HT")
-    body.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nold")
+    body.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\nold")
     answers: dict[str, bytes] = {}
 
     def drip(name: str, wire: socket.socket) -> None:
         wire.settimeout(0.1)
-        for _ in range(100):
+        for _ in range(600):  # a minute, or until it is cut off
             try:
                 wire.sendall(b"x")
                 answers[name] = wire.recv(4096)

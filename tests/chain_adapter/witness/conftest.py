@@ -25,7 +25,7 @@ def open_watched(folder: Path, nodes: list[FakeNode]) -> Iterator[Open]:
     opened: list[WitnessLedger] = []
 
     def once_more(**settings: Any) -> WitnessLedger:
-        ledger = WitnessLedger(folder, policy_for(nodes, **settings), origin=ORIGIN, patience=5.0)
+        ledger = WitnessLedger(folder, policy_for(nodes, **settings), origin=ORIGIN, patience=20.0)
         watch(nodes, ledger.vkey)
         opened.append(ledger)
         return ledger

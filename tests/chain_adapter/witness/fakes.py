@@ -20,6 +20,7 @@ from chain_adapter.note import Note, NoteSigner, VerifierKey
 from chain_adapter.quorum import Quorum
 from chain_adapter.witness import Policy, PolicyNode
 from tests.chain_adapter.witness.signers import NODES, cosigned, vkey_of
+from tests.ports import free_port
 
 Answer = tuple[int, bytes, str]
 
@@ -51,8 +52,8 @@ class FakeNode:
 
     def start(self) -> None:
         """Answer, on the same port each time."""
+        self._port = self._port or free_port()
         self._server = _Server(("127.0.0.1", self._port), self)
-        self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
@@ -159,7 +160,7 @@ def fake_nodes(signers: Sequence[NoteSigner] = NODES) -> Iterator[list[FakeNode]
 def policy_for(nodes: Sequence[FakeNode], need: int = 3, **settings: Any) -> Policy:
     listed = tuple(PolicyNode(node.name, vkey_of(node.signer), node.url) for node in nodes)
     quorum = Quorum(need, tuple(node.vkey for node in listed), settings.pop("since", 0))
-    return Policy(quorum, listed, **{"patience": 2.0, "examine": False, **settings})
+    return Policy(quorum, listed, **{"patience": 20.0, "examine": False, **settings})
 
 
 def watch(nodes: Sequence[FakeNode], vkey: str) -> None:

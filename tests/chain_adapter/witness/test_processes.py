@@ -15,7 +15,9 @@ from chain_adapter import Status
 from chain_adapter.witness import Policy, WitnessLedger
 from tests.chain_adapter.records import check_log, make_entry
 from tests.chain_adapter.witness.fakes import Answer, FakeNode, policy_for
+from tests.chain_adapter.witness.test_collecting import final_of
 from tests.chain_adapter.witness.world import follow, write_policy
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 
@@ -44,12 +46,10 @@ def test_two_processes_collect_for_one_log(folder: Path, policy: Path) -> None:
         assert other.stdout.readline().startswith("appending")
         for number in range(25):
             ledger.append([make_entry(f"own-{number}")])
-        assert other.wait(30) == 0
+        assert other.wait(PATIENCE) == 0
         for prefix in ("own", "other"):
             for number in range(25):
-                receipt = ledger.lookup(f"deposit:{prefix}-{number}")
-                assert receipt is not None
-                assert receipt.status is Status.FINAL
+                assert final_of(ledger, f"deposit:{prefix}-{number}").status is Status.FINAL
         assert check_log(ledger) == 50
         assert not ledger.refusals()
 
@@ -82,7 +82,7 @@ def test_kill_9_while_collecting_loses_nothing(
             assert receipt is not None
             assert receipt.status is Status.FINAL
         for key in begun - final:  # as the worker does: lookup, and append when there is nothing
-            entry = make_entry(key.removeprefix("deposit:"))
-            receipt = ledger.lookup(key) or ledger.append([entry])[0]
-            assert receipt.status is Status.FINAL
+            if ledger.lookup(key) is None:
+                ledger.append([make_entry(key.removeprefix("deposit:"))])
+            assert final_of(ledger, key).status is Status.FINAL
         assert check_log(ledger) == len(begun)

@@ -23,6 +23,7 @@ from portal.deposits.records import Metadata
 from portal.deposits.service import DepositService
 from portal.deposits.tools import Tools
 from tests.portal.deposits.checking import check_spine
+from tests.waiting import PATIENCE
 
 _MANY = 24
 
@@ -107,17 +108,20 @@ class _Counted(Inbox):
     def __init__(self, tools: Tools, gathered: int) -> None:
         super().__init__(tools.database)
         self.sizes: list[int] = []
+        self.begun = threading.Event()
         self._gathered = gathered
 
     def _write(self, batch: Sequence[Any]) -> None:
+        self.begun.set()
         while not self.sizes and len(self._waiting) < self._gathered:
             threading.Event().wait(0.01)
         self.sizes.append(len(batch))
         super()._write(batch)
 
 
-def _write_all(written: Inbox, tools: Tools, actor: Actor, count: int) -> None:
-    """``count`` deposits, each from a thread of its own."""
+def _write_all(written: _Counted, tools: Tools, actor: Actor, count: int) -> None:
+    """``count`` deposits, each from a thread of its own; the very first is being written before the
+    others come."""
 
     def write(number: int) -> None:
         digests = [digest_of(f"evidence {number}".encode())]
@@ -127,7 +131,10 @@ def _write_all(written: Inbox, tools: Tools, actor: Actor, count: int) -> None:
         written.write(draft, Act(actor, "deposit.received", draft.subject))
 
     with ThreadPoolExecutor(count) as pool:
-        list(pool.map(write, range(count)))
+        first = pool.submit(write, 0)
+        assert written.begun.wait(PATIENCE)
+        list(pool.map(write, range(1, count)))
+        first.result()
 
 
 def test_who_came_together_once_is_waited_for(

@@ -23,6 +23,7 @@ from portal.deposits.tools import Tools
 from tests.portal.deposits.checking import check_spine
 from tests.portal.deposits.conftest import MovableClock, put, run
 from tests.portal.deposits.doubles import Fate, FatefulLedger, FatefulStamper, FatefulVault, NoSeal
+from tests.waiting import wait_for
 from timestamping.errors import Permanent, TsaUnavailable
 
 
@@ -385,12 +386,22 @@ class TestLeases:
         check_spine(tools, all_issued=True)
 
     def test_a_long_step_keeps_its_lease(
-        self, deposits: DepositService, tools: Tools, actor: Actor
+        self, deposits: DepositService, tools: Tools, actor: Actor, clock: MovableClock
     ) -> None:
-        put(deposits, actor)
-        short = Leases(tools, timedelta(seconds=2))
-        with short.taken((State.RECEIVED,), 10):
-            threading.Event().wait(3)
+        deposit = put(deposits, actor)
+        clock.hold()  # the lease runs out by this clock, however late its keeper comes
+        with Leases(tools, timedelta(seconds=3)).taken((State.RECEIVED,), 10) as (mine,):
+            first = mine.lease_until
+            assert first is not None
+            clock.forward(seconds=2)
+
+            def renewed() -> bool:
+                until = row(tools, deposit).lease_until
+                return until is not None and until > first
+
+            wait_for(renewed, "the lease is renewed")
+            clock.forward(seconds=2)
+            assert first < clock(), "what was taken at first would have run out"
             with Leases(tools).taken((State.RECEIVED,), 10) as theirs:
                 assert theirs == []
 

@@ -19,6 +19,7 @@ from tests.portal.deposits.doubles import NoSeal
 from tests.timestamping.forge import integer, seq, tlv
 from tests.timestamping.pki import TestPki
 from tests.timestamping.tsa_server import Handler, Serve, TestTsa, pki_of_today, serving
+from tests.waiting import PATIENCE
 from timestamping.client import HttpStamper
 from timestamping.pdf.sealer import Sealer
 from timestamping.stamper import Stamper
@@ -49,10 +50,18 @@ def mood(pki: TestPki) -> Mood:
 
 
 @pytest.fixture
-def stamper(mood: Mood, pki: TestPki) -> Iterator[Stamper]:
+def seconds(request: pytest.FixtureRequest) -> float:
+    """How long an answer is waited for: briefly only where that is what is tested."""
+    return 3.0 if "[times out]" in request.node.name else PATIENCE
+
+
+@pytest.fixture
+def stamper(mood: Mood, pki: TestPki, seconds: float) -> Iterator[HttpStamper]:
     with (
         serving(mood.serve) as url,
-        HttpStamper(url, pki.trust, "1.2.3.4.1", 3.0, label="Test TSA", independent=True) as one,
+        HttpStamper(
+            url, pki.trust, "1.2.3.4.1", seconds, label="Test TSA", independent=True
+        ) as one,
     ):
         yield one
 
@@ -69,7 +78,7 @@ def refuse(handler: Handler) -> None:
 
 
 def hang(_: Handler) -> None:
-    time.sleep(4)
+    time.sleep(6)
 
 
 def html(handler: Handler) -> None:
@@ -118,6 +127,7 @@ def test_the_deposit_waits_visibly_and_goes_on_by_itself(
     tools: Tools,
     actor: Actor,
     clock: MovableClock,
+    stamper: HttpStamper,
 ) -> None:
     make, code, words = FAULTS[case]
     mood.misbehave = make(pki)
@@ -130,6 +140,7 @@ def test_the_deposit_waits_visibly_and_goes_on_by_itself(
     assert (step.code, str(step.state), step.reason) == ("timestamped", "waiting", code)
     assert list(tools.ledger.events()) == []
     mood.misbehave = None
+    stamper._transport._timeout = PATIENCE  # from here on it answers, as soon as it can
     clock.forward(seconds=6)
     run(deposits)
     check_spine(tools, all_issued=True)

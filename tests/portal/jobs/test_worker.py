@@ -10,6 +10,7 @@ from portal.jobs import Sideline
 from portal.jobs import worker as worker_module
 from portal.jobs.worker import run_worker
 from portal.settings import Settings
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def test_a_hanging_sideline_delays_nobody_and_the_end_is_clean(
 
     def hang() -> int:
         hangs.set()
-        released.wait(20)
+        released.wait(PATIENCE)
         return 0
 
     def break_down() -> int:
@@ -39,10 +40,10 @@ def test_a_hanging_sideline_delays_nobody_and_the_end_is_clean(
 
     def consume(*_: object) -> None:
         """In place of the queue's consumer: runs until all of it was seen."""
-        assert hangs.wait(10)
-        assert moved.wait(10)
-        assert other.wait(10)
-        assert broke.wait(10)
+        assert hangs.wait(PATIENCE)
+        assert moved.wait(PATIENCE)
+        assert other.wait(PATIENCE)
+        assert broke.wait(PATIENCE)
         released.set()
 
     def count() -> int:

@@ -26,7 +26,7 @@ Add = Callable[..., tuple[WebhookEndpoint, str]]
 
 @pytest.fixture
 def settings(make_settings: MakeSettings) -> Settings:
-    return make_settings(webhook_allow_private="127.0.0.0/8", webhook_timeout_seconds=2.0)
+    return make_settings(webhook_allow_private="127.0.0.0/8", webhook_timeout_seconds=30.0)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.portal.conftest import MakeUser
 from tests.portal.deposits.conftest import actor_of
 from tests.portal.webhooks.conftest import Add
 from tests.portal.webhooks.listener import Listener
+from tests.waiting import PATIENCE
 
 
 def test_failing_ones_share_half_of_the_lanes() -> None:
@@ -83,7 +84,7 @@ def test_a_receiver_that_hangs_delays_no_other(
     hanging, released, quick = Listener(), threading.Event(), threading.Event()
 
     def hang(handler) -> None:  # type: ignore[no-untyped-def]
-        released.wait(20)
+        released.wait(PATIENCE)
         handler.send_response(204)
         handler.end_headers()
 
@@ -102,7 +103,7 @@ def test_a_receiver_that_hangs_delays_no_other(
         deposit()
         webhooks.advance()
         webhooks.advance()
-        assert quick.wait(10), "told while the other one still hangs"
+        assert quick.wait(PATIENCE), "told while the other one still hangs"
         assert not released.is_set()
     finally:
         released.set()
