@@ -217,8 +217,21 @@ def safe_next(target: str | None, default: str = "/") -> str:
         return default
     if not target.startswith("/") or target.startswith("//"):
         return default
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return default
     return default if parts.scheme or parts.netloc else target
+
+
+def page_of(address: str | None, default: str = "/") -> str:
+    """The path and query of the address that a browser says it is at, to come back to; ``default``
+    when it is none."""
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:  # brackets around no address
+        return default
+    return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""), default)
 
 
 def refuse_anonymous() -> BaseResponse:
@@ -338,8 +351,7 @@ def _check_csrf(asked: Request) -> None:
 
 
 def _page_of_fragment() -> str:
-    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
-    return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""), "")
+    return page_of(request.headers.get("HX-Current-URL"), "")
 
 
 def _sign_in_address(next_page: str) -> str:

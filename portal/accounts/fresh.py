@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, overload
-from urllib.parse import urlsplit
 
 from flask import flash, g, make_response, redirect, request, url_for
 from flask_babel import gettext
@@ -14,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts.sessions import current_sign_in
 from portal.problems import Unauthenticated
-from portal.security import safe_next
+from portal.security import page_of, safe_next
 from portal.ui.context import current_actor, is_api_request, services
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -79,17 +78,12 @@ def _ask() -> BaseResponse:
         raise Unauthenticated("fresh_proof_required", message)
     if request.headers.get("HX-Request"):
         answer = make_response("", 401)
-        answer.headers["HX-Redirect"] = _address(_page(request.headers.get("HX-Current-URL")))
+        answer.headers["HX-Redirect"] = _address(page_of(request.headers.get("HX-Current-URL")))
         return answer
     if request.method in ("GET", "HEAD"):
         return redirect(_address(request.full_path.rstrip("?")), code=303)
     flash(gettext("Nothing was done yet. Say who you are, then press the button again."), "info")
-    return redirect(_address(_page(request.referrer)), code=303)
-
-
-def _page(address: str | None) -> str:
-    parts = urlsplit(address or "")
-    return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""), "/")
+    return redirect(_address(page_of(request.referrer)), code=303)
 
 
 def _address(target: str) -> str:

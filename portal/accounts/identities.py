@@ -6,6 +6,7 @@ own record: that entry tells people who has looked.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -54,7 +55,7 @@ class Standing:
     """How a person's identity stands, masked: fit for pages and letters.
 
     ``state`` is empty when nothing was submitted; ``document`` and the masked fields are empty
-    unless the document was checked.
+    unless the document was checked. ``edition`` names what was stated, see :func:`edition_of`.
     """
 
     level: str
@@ -65,6 +66,7 @@ class Standing:
     masked_name: str = ""
     document: str = ""
     masked_number: str = ""
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Identities:
         now = self._clock()
         with self._database.transaction() as session:
             user = session.get_one(User, actor.id)
-            row = session.get(Identity, actor.id)
+            row = session.get(Identity, actor.id, with_for_update=True)
             if row is None:
                 row = Identity(user_id=actor.id)
                 session.add(row)
@@ -122,14 +124,16 @@ class Identities:
             record(session, actor, "identity.read", f"user:{user_id}")
             return self._open(row)
 
-    def decide(self, actor: Actor, user_id: str, level: str, reason: str = "") -> None:
+    def decide(
+        self, actor: Actor, user_id: str, level: str, reason: str = "", *, seen: str
+    ) -> None:
         """A notary's finding: ``level`` document-checked or organisation-verified, or ``"refused"``
-        with a reason the person reads.
+        with a reason the person reads. ``seen`` is the edition that was looked at.
 
         Raises:
             Forbidden: no notary, or one's own identity.
             NotFound: nothing was submitted.
-            Conflict: it is decided already.
+            Conflict: it is decided already, or something else was stated meanwhile.
             BadInput: an unknown finding, or a refusal without a reason.
         """
         if not actor.has("notary"):
@@ -142,9 +146,12 @@ class Identities:
         if level == "refused" and not reason:
             raise BadInput("reason", "Say why, so that the person can mend it.", field="reason")
         with self._database.transaction() as session:
-            row = _submitted(session, user_id)
+            row = _submitted(session, user_id, lock=True)
             if row.state != "submitted":
                 raise Conflict("identity_decided", "This identity is decided already.")
+            if edition_of(row) != seen:
+                message = "The person stated something else meanwhile; compare it again."
+                raise Conflict("identity_changed", message, field="level")
             self._note(session.get_one(User, user_id), row, level, reason)
             row.decided_at, row.decided_by = self._clock(), actor.id
             session.flush()
@@ -204,7 +211,14 @@ def standing_of(session: Session, user: User) -> Standing:
         row.masked_name,
         row.document,
         row.masked_number,
+        edition_of(row),
     )
+
+
+def edition_of(row: Identity) -> str:
+    """Names what is sealed now, so that a finding is about what the notary has read: whoever states
+    something else between the two is looked at again."""
+    return hashlib.sha256(row.sealed).hexdigest()
 
 
 def checked(stated: IdentityRecord, today: date) -> IdentityRecord:
@@ -239,8 +253,8 @@ def _check_date(text: str, today: date) -> None:
         raise BadInput("expired", "This document is no longer valid.", field="valid_until")
 
 
-def _submitted(session: Session, user_id: str) -> Identity:
-    row = session.get(Identity, user_id)
+def _submitted(session: Session, user_id: str, lock: bool = False) -> Identity:
+    row = session.get(Identity, user_id, with_for_update=lock or None)
     if row is None:
         raise NotFound("identity_not_found", "Nothing was submitted.")
     return row

@@ -66,8 +66,9 @@ def one(user_id: str) -> str:
 def decide(user_id: str) -> tuple[str, int] | BaseResponse:
     """Say what was found."""
     level, reason = request.form.get("level", ""), request.form.get("reason", "")
+    seen = request.form.get("seen", "")
     try:
-        services().accounts.identities.decide(current_actor(), user_id, level, reason)
+        services().accounts.identities.decide(current_actor(), user_id, level, reason, seen=seen)
     except PortalError as error:
         if error.field is None:
             raise
@@ -91,6 +92,9 @@ def _own_page(typed: dict[str, str], problem: tuple[str | None, str] | None = No
 
 def _one_page(user_id: str, problem: str = "") -> str:
     identities = services().accounts.identities
+    # Before it is read: of what is stated between the two, the page shows the newer and names the
+    # older, and a finding about it is refused.
+    standing = identities.standing(user_id)
     stated = identities.read(current_actor(), user_id)
     return render_template(
         "accounts/identity_check.html",
@@ -98,7 +102,7 @@ def _one_page(user_id: str, problem: str = "") -> str:
         user_id=user_id,
         problem=problem,
         reason=request.form.get("reason", ""),
-        standing=identities.standing(user_id),
+        standing=standing,
         document=DOCUMENTS[stated.document],
         country=dict(_countries())[stated.country],
         states=STATES,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import request, url_for
 from flask_babel import gettext, lazy_gettext
 
-from portal.security import safe_next
+from portal.security import page_of, safe_next
 
 _HELP: Final = {
     400: lazy_gettext(
@@ -83,8 +83,7 @@ def way_on(status: int) -> Way | None:
             here = safe_next(request.full_path.rstrip("?"))
             return Way(here, gettext("Try again"), "refresh")
         return None
-    parts = urlsplit(request.referrer or "")
-    back = safe_next(parts.path + (f"?{parts.query}" if parts.query else ""), "")
-    if not back or parts.netloc != request.host:
+    back = page_of(request.referrer, "")
+    if not back or urlsplit(request.referrer or "").netloc != request.host:
         return None
     return Way(back, gettext("Back to the form"), "chevron-left")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import current_app, has_request_context, request, url_for
 from flask.sansio.app import App
@@ -18,7 +17,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from portal.security import safe_next
+from portal.security import page_of
 from portal.settings import Settings
 from portal.ui.context import current_actor, services
 from portal.ui.helping import error_help, way_on
@@ -135,8 +134,7 @@ def _here() -> str:
         return "/"
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
-    form = urlsplit(request.referrer or "")
-    return safe_next(form.path + (f"?{form.query}" if form.query else ""))
+    return page_of(request.referrer)
 
 
 def _named(settings: Settings, name: str, code: str) -> str:

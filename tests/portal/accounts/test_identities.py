@@ -45,6 +45,14 @@ def _actor(user: User) -> Actor:
     return Actor(user.id, user.name, user.role_names)
 
 
+def decide(
+    identities: Identities, actor: Actor, user_id: str, level: str, reason: str = ""
+) -> None:
+    """The finding of a notary who has just looked."""
+    seen = identities.standing(user_id).edition
+    identities.decide(actor, user_id, level, reason, seen=seen)
+
+
 class TestRecord:
     def test_what_is_stated_is_sealed(
         self, services: Services, identities: Identities, user: User
@@ -76,7 +84,7 @@ class TestRecord:
         identities.submit(_actor(user), STATED)
         with services.database.reading() as session:
             before = depositor_of(session, session.get_one(User, user.id))
-        identities.decide(_actor(notary), user.id, "document-checked")
+        decide(identities, _actor(notary), user.id, "document-checked")
         with services.database.reading() as session:
             after = depositor_of(session, session.get_one(User, user.id))
         assert "未核验" in before.identity.zh
@@ -89,7 +97,7 @@ class TestRecord:
         self, services: Services, identities: Identities, user: User, make_user: MakeUser
     ) -> None:
         identities.submit(_actor(user), STATED)
-        identities.decide(_actor(make_user("notary")), user.id, "document-checked")
+        decide(identities, _actor(make_user("notary")), user.id, "document-checked")
         identities.submit(_actor(user), STATED)
         standing = identities.standing(user.id)
         assert (standing.level, standing.state) == ("self-declared", "submitted")
@@ -101,14 +109,14 @@ class TestRecord:
         notary = _actor(make_user("notary"))
         identities.submit(_actor(user), STATED)
         with pytest.raises(BadInput) as error:
-            identities.decide(notary, user.id, "refused", "  ")
+            decide(identities, notary, user.id, "refused", "  ")
         assert error.value.field == "reason"
-        identities.decide(notary, user.id, "refused", "号码\n不清")
+        decide(identities, notary, user.id, "refused", "号码\n不清")
         standing = identities.standing(user.id)
         assert (standing.state, standing.reason) == ("refused", "号码 不清")
         assert standing.level == "self-declared"
         with pytest.raises(Conflict):
-            identities.decide(notary, user.id, "document-checked")
+            decide(identities, notary, user.id, "document-checked")
 
     @pytest.mark.parametrize("role", ["depositor", "auditor", "operator", "administrator"])
     def test_only_notaries_read_and_decide(
@@ -119,13 +127,13 @@ class TestRecord:
         with pytest.raises(Forbidden):
             identities.read(other, user.id)
         with pytest.raises(Forbidden):
-            identities.decide(other, user.id, "document-checked")
+            decide(identities, other, user.id, "document-checked")
 
     def test_nobody_checks_themselves(self, identities: Identities, make_user: MakeUser) -> None:
         notary = make_user("notary")
         identities.submit(_actor(notary), STATED)
         with pytest.raises(Forbidden):
-            identities.decide(_actor(notary), notary.id, "document-checked")
+            decide(identities, _actor(notary), notary.id, "document-checked")
 
     def test_every_reading_leaves_an_entry(
         self, services: Services, identities: Identities, user: User, make_user: MakeUser
@@ -188,7 +196,12 @@ class TestFields:
 
 class TestPages:
     def test_from_stating_to_the_letter(
-        self, login: Login, login_strong: Login, user: User, make_user: MakeUser
+        self,
+        services: Services,
+        login: Login,
+        login_strong: Login,
+        user: User,
+        make_user: MakeUser,
     ) -> None:
         client = login(user)
         english = {"Accept-Language": "en"}
@@ -201,7 +214,9 @@ class TestPages:
         assert NUMBER in office.get(path).text
         none = office.submit(path, {})
         assert none.status_code == 422
-        found = office.submit(path, {"level": "document-checked"})
+        seen = services.accounts.identities.standing(user.id).edition
+        assert seen in office.get(path).text
+        found = office.submit(path, {"level": "document-checked", "seen": seen})
         assert found.status_code == 303
         assert user.email not in office.get("/identities").text
         page = client.get("/account/identity", headers=english).text
@@ -226,8 +241,35 @@ class TestPages:
         answer = notary.get(f"/identities/{user.id}")
         assert answer.headers["Location"].startswith("/account/verify")
 
+    def test_what_is_stated_meanwhile_is_looked_at_again(
+        self,
+        services: Services,
+        login: Login,
+        login_strong: Login,
+        user: User,
+        make_user: MakeUser,
+    ) -> None:
+        """One's own document while the notary looks, another's before the finding."""
+        client, office = login(user), login_strong(make_user("notary"))
+        client.submit("/account/identity", FORM)
+        path, identities = f"/identities/{user.id}", services.accounts.identities
+        finding = {"level": "document-checked", "seen": identities.standing(user.id).edition}
+        client.submit("/account/identity", FORM | {"name": "另一人"})
+        refused = office.submit(path, finding)
+        assert refused.status_code == 409
+        assert "另行填写" in refused.text or "something else meanwhile" in refused.text
+        assert "另一人" in refused.text
+        assert identities.standing(user.id).state == "submitted"
+        for seen in ("", "é"):
+            assert office.submit(path, finding | {"seen": seen}).status_code == 409
+
     def test_scripts_in_a_reason_stay_text(
-        self, login: Login, login_strong: Login, user: User, make_user: MakeUser
+        self,
+        services: Services,
+        login: Login,
+        login_strong: Login,
+        user: User,
+        make_user: MakeUser,
     ) -> None:
         client = login(user)
         client.submit("/account/identity", FORM | {"name": "<b>x</b>"})
@@ -235,7 +277,8 @@ class TestPages:
         path = f"/identities/{user.id}"
         assert "<b>x</b>" not in office.get(path).text
         evil = "<script>alert(1)</script>"
-        office.submit(path, {"level": "refused", "reason": evil})
+        seen = services.accounts.identities.standing(user.id).edition
+        office.submit(path, {"level": "refused", "reason": evil, "seen": seen})
         assert evil not in client.get("/account/identity").text
 
     def test_without_our_token_nothing_is_kept(

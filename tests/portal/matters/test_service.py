@@ -688,7 +688,8 @@ def test_the_checked_identity_is_there_already(
     identities = services.accounts.identities
     identities.submit(actor, IdentityRecord("张三丰", "id-card", "CN", ID_CARD))
     assert matters.suggested(actor, draft, own=True).number == ""
-    identities.decide(notary, actor.id, "document-checked")
+    seen = identities.standing(actor.id).edition
+    identities.decide(notary, actor.id, "document-checked", seen=seen)
     known = matters.suggested(actor, draft, own=True)
     assert (known.name, known.number, known.role) == ("张三丰", ID_CARD, "applicant")
 
