@@ -324,7 +324,7 @@ def _unreached(first: int, failed: Check) -> list[Check]:
     return [check_of(code, Outcome.UNKNOWN, detail) for code in codes]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _fill_carried(carried: tuple[bytes, ...]) -> None:
     """The inside of carried objects is strict DER too; their order is not looked at."""
     for der in carried:

@@ -38,18 +38,22 @@ class Refusals:
     def keep(self, log: int, code: str, detail: str, note: str) -> None:
         """Of a checkpoint that the log has signed. The same again is kept once."""
         with self._storage.write() as connection:
-            last = connection.execute(
-                "SELECT code, detail, note FROM refusal WHERE log = ? ORDER BY id DESC LIMIT 1",
-                (log,),
+            known = connection.execute(
+                "SELECT 1 FROM refusal WHERE log = ? AND code = ? AND note = ? LIMIT 1",
+                (log, code, note),
             ).fetchone()
-            if last == (code, detail[:_DETAIL], note):
+            if known is not None:
                 return
             connection.execute(
                 "INSERT INTO refusal (log, time, code, detail, note) VALUES (?, ?, ?, ?, ?)",
                 (log, int(self._now().timestamp()), code, detail[:_DETAIL], note),
             )
+            # A fork only the log itself can bring about: what strangers send again, old checkpoints
+            # say, does not push the proof of it out.
             connection.execute(
-                "DELETE FROM refusal WHERE id <= (SELECT MAX(id) FROM refusal) - ?", (_KEPT,)
+                "DELETE FROM refusal WHERE id IN (SELECT id FROM refusal WHERE log = ?"
+                " AND (code = 'fork') = ? ORDER BY id DESC LIMIT -1 OFFSET ?)",
+                (log, code == "fork", _KEPT),
             )
 
     def shown(self, log: int) -> list[dict[str, Any]]:

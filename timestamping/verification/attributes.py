@@ -104,6 +104,7 @@ def _check_protection(signed: SignedData) -> None:
     if (
         [part.tag for part in parts] != [der.SEQUENCE, 0xA1]
         or not parts[0].parts
+        or parts[0].parts[0].tag != der.OID
         or der.oid(parts[0].parts[0]) != signer.digest_oid
         or parts[1].content != signer.algorithm.content
     ):

@@ -145,8 +145,12 @@ def _bit_string(content: bytes) -> bool:
     return content[-1] & ((1 << content[0]) - 1) == 0
 
 
+#: No object identifier in use is longer, octets; to read one takes time quadratic in its length.
+_LONGEST_OID: Final = 64
+
+
 def _oid(content: bytes) -> bool:
-    if not content or content[-1] & 0x80:
+    if not 0 < len(content) <= _LONGEST_OID or content[-1] & 0x80:
         return False
     previous = 0
     for byte in content:
@@ -194,8 +198,15 @@ def integer(node: Node) -> int:
 
 
 def oid(node: Node) -> str:
-    """Dotted decimal."""
-    return _dotted(node.data[node.body : node.end])
+    """Dotted decimal.
+
+    Raises:
+        DerError: it is no object identifier, or one of absurd length.
+    """
+    content = node.data[node.body : node.end]
+    if not _oid(content):
+        raise DerError(f"what stands at {node.start} is no object identifier")
+    return _dotted(content)
 
 
 @lru_cache(maxsize=1024)

@@ -17,7 +17,7 @@ def name_for_people(name: bytes) -> str:
     try:
         node = der.outer(name)
         values = dict(_attributes(node))
-    except (DerError, IndexError, UnicodeDecodeError):
+    except (ValueError, IndexError):  # DerError and UnicodeDecodeError are ValueErrors
         return ""
     return values.get(_COMMON_NAME) or values.get(_ORGANISATION) or ""
 

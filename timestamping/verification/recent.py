@@ -24,13 +24,13 @@ class Passed:
     def __init__(self, most: int = _REMEMBERED) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._known: OrderedDict[bytes, tuple[Digest, TrustStore]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[Digest, bytes]] = OrderedDict()
 
     def note(self, der: bytes, digest: Digest, trust: TrustStore) -> None:
         """``der`` passed every check over ``digest`` under ``trust``."""
         key = hashlib.sha256(der).digest()
         with self._lock:
-            self._known[key] = (digest, trust)
+            self._known[key] = (digest, trust.fingerprint)
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
 
@@ -38,4 +38,4 @@ class Passed:
         """Whether just this has passed."""
         with self._lock:
             known = self._known.get(hashlib.sha256(der).digest())
-        return known is not None and known == (digest, trust)
+        return known is not None and known == (digest, trust.fingerprint)

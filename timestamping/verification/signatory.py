@@ -25,6 +25,7 @@ from timestamping.verification.cms import SignedData
 from timestamping.verification.report import Refusal
 
 _MOST: Final = 256
+_MOST_BYTES: Final = 64 << 20
 
 
 class Signatory:
@@ -105,12 +106,14 @@ class Signatory:
 
 
 class Signatories:
-    """The last few hundred signatories, by everything they depend on."""
+    """The last few hundred signatories, by everything they depend on. What they carry and trust is
+    bounded in bytes too: strangers bring it."""
 
-    def __init__(self, most: int = _MOST) -> None:
-        self._most = most
+    def __init__(self, most: int = _MOST, most_bytes: int = _MOST_BYTES) -> None:
+        self._most, self._most_bytes, self._bytes = most, most_bytes, 0
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[bytes, bytes, int, bytes], Signatory] = OrderedDict()
+        self._known: OrderedDict[tuple[bytes, bytes, int, bytes], tuple[Signatory, int]]
+        self._known = OrderedDict()
 
     def of(self, signed: SignedData, trust: TrustStore) -> Signatory:
         signer = signed.signer
@@ -118,9 +121,17 @@ class Signatories:
         with self._lock:
             known = self._known.get(key)
             if known is None:
-                known = self._known[key] = Signatory(signed, trust)
-                if len(self._known) > self._most:
-                    self._known.popitem(last=False)
+                known = self._known[key] = Signatory(signed, trust), _weight(signed, trust)
+                self._bytes += known[1]
+                while len(self._known) > self._most or self._bytes > self._most_bytes:
+                    _, (_, gone) = self._known.popitem(last=False)
+                    self._bytes -= gone
             else:
                 self._known.move_to_end(key)
-        return known
+        return known[0]
+
+
+def _weight(signed: SignedData, trust: TrustStore) -> int:
+    """Bytes that are kept with a signatory."""
+    anchors = (*trust.roots, *trust.intermediates, *trust.crls)
+    return 2 * len(signed.carried) + sum(map(len, anchors))
