@@ -129,8 +129,9 @@ def _commit(state: State, said: Mapping[str, Any]) -> None:
         except BadPoint as error:
             raise BadStatement("content", f"a point of the commitment is {error}") from error
     for attempt in state.attempts:
-        seen = {each[0] for each in attempt.points.values()}
-        if said["commitment"] in attempt.commitments.values() or points[0] in seen:
+        # One set of both, as verifiers keep it: a commitment may be nobody's C_0 either.
+        seen = {*attempt.commitments.values(), *(each[0] for each in attempt.points.values())}
+        if said["commitment"] in seen or points[0] in seen:
             raise BadStatement("content", "this commitment has been made before")
 
 

@@ -548,7 +548,15 @@ class Attempt:
 class Draw:
     """A transcript of the right form."""
 
-    def __init__(self, document: Json, chain: Json, head: str, leaves: Path | None) -> None:
+    def __init__(
+        self,
+        document: Json,
+        chain: Json,
+        head: str,
+        leaves: Path | None,
+        most: int | None = None,
+    ) -> None:
+        self.most = most
         self.steps: list[Json] = document["steps"]
         self.hashes = [sha256(canonical(step)).hex() for step in self.steps]
         self.chain, self.head, self.leaves = chain, head, leaves
@@ -1203,8 +1211,30 @@ def drawn_entries(key: bytes, pools: list[Json], gone: bytearray, wanted: int) -
 # ---- Checks 16 to 22: results, how the record ends, and what is around it ------------------------
 
 
+def check_effort(draw: Draw) -> None:
+    """Where somebody else's record is judged, hours and gigabytes are not theirs to ask for."""
+    if draw.most is None:
+        return
+    try:
+        check_config(draw)
+        check_list(draw)
+    except Failed as failure:
+        raise Undecided("not recomputed, because the rules or the list do not hold") from failure
+    tickets = {
+        pool["id"]: sum(weight * count for weight, count in pool["weights"])
+        for pool in draw.list["pools"]
+    }
+    of_stages = sum(tickets[name] for stage in draw.config["stages"] for name in stage["pools"])
+    runs = sum(bool(each.results) for each in draw.attempts.values())
+    # Each stage has a table of all entries besides.
+    effort = runs * (of_stages + draw.list["count"] * len(draw.config["stages"]))
+    if max(effort, draw.list["count"]) > draw.most:
+        raise Undecided("too large to be recomputed here; run the verifier of the package")
+
+
 def recomputed(draw: Draw) -> list[tuple[Json, Stage]]:
     """Every result beside what the recorded seed gives."""
+    check_effort(draw)
     if draw.drawn is None:
         draw.drawn = []
         for attempt in draw.attempts.values():
@@ -1317,6 +1347,7 @@ def check_audit(draw: Draw) -> None:
     )
     if not sample or attempt is None:
         raise Absent
+    check_effort(draw)
     step = attempt.single.get("audit")
     if step is None:
         raise Undecided("the entries of the sample have not been reported on (yet)")
@@ -1436,16 +1467,21 @@ class Report:
 
 
 def verify(
-    transcript: bytes, leaves: Path | None = None, chain: Json = None, head: str = ""
+    transcript: bytes,
+    leaves: Path | None = None,
+    chain: Json = None,
+    head: str = "",
+    most: int | None = None,
 ) -> Report:
-    """Judge a transcript. Whatever it holds, only LEAVES can make this raise (OSError)."""
+    """Judge a transcript. Whatever it holds, only LEAVES can make this raise (OSError). Results of
+    more than ``most`` tickets are not recomputed, where that is given."""
     draw, problem = None, ""
     try:
         document = parse(transcript)
         TRANSCRIPT(document, "")
         if document["steps"][0]["type"] != "config":
             raise Misshapen("steps[0]: the first step is not the config")
-        draw = Draw(document, chain or QUICKNET, head, leaves)
+        draw = Draw(document, chain or QUICKNET, head, leaves, most)
     except Misshapen as error:
         problem = str(error)
     outcomes = [("failed" if problem else "passed", problem)]
@@ -1472,6 +1508,8 @@ def judged(act: Json, draw: Draw | None, broken: bool) -> tuple[str, str]:
         return "undecided", str(gap)
     except Absent:
         return "absent", ""
+    except MemoryError:
+        return "undecided", "there is not enough memory to check this here"
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         # What an earlier check refused may stand in the way of a later one; nothing else may.
         if broken:

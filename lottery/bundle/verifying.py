@@ -60,6 +60,7 @@ def verify_bundle(
     *,
     certificates: TrustStore | None,
     ledger: Trust,
+    most: int | None = None,
 ) -> tuple[Check, ...]:
     """Judge the draw of ``manifest``.
 
@@ -69,12 +70,13 @@ def verify_bundle(
             or LookupError; None when the files are not at hand.
         certificates: roots the time-stamps must end at; without any, check 53 is undecided.
         ledger: keys of platforms and ledgers, for check 54.
+        most: tickets that are recomputed, where the record is a stranger's; None: any number.
     """
     ground = Ground(manifest, opener, certificates, ledger)
     steps = STEPS if opener is not None else STEPS[:1]
     checks = [_judged(ground, *step) for step in steps]
     if opener is not None:
-        checks.extend(_record(ground))
+        checks.extend(_record(ground, most))
     return tuple(checks)
 
 
@@ -87,13 +89,13 @@ def _judged(ground: Ground, number: int, code: str, title: str, step: Step) -> C
         return Check(number, code, title, Outcome.UNKNOWN, str(gap))
 
 
-def _record(ground: Ground) -> Iterator[Check]:
+def _record(ground: Ground, most: int | None) -> Iterator[Check]:
     """The record's own checks; those that are no part of this draw are left out."""
     try:
         transcript = ground.transcript
         with tempfile.TemporaryDirectory(prefix="notary-draw-") as folder:
             leaves = _leaves(ground, Path(folder))
-            found = verifier.verify(transcript, leaves=leaves)
+            found = verifier.verify(transcript, leaves=leaves, most=most)
     except Refused as refusal:
         yield Check(OFFSET, "draw-transcript", "The record can be read", Outcome.FAIL, str(refusal))
         return

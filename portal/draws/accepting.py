@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from lottery.audit import check_findings, findings_sha256
 from lottery.canonical import canonical, read
 from lottery.errors import BadStatement
+from lottery.listing import list_sha256
 from lottery.record import Record
 from lottery.statements import parse_statement
 from portal.audit.actor import Actor
@@ -131,7 +132,9 @@ class Accepting:
             return
         with self._tools.database.reading() as session:
             listed = session.get_one(DrawList, known.config.draw)
-        if said.document["draw_hash"] != known.draw_hash_of(json.loads(listed.document or "{}")):
+        document = json.loads(listed.document or "{}")
+        right = known.draw_hash_of(document), list_sha256(document)
+        if (said.document["draw_hash"], said.document["list_sha256"]) != right:
             raise BadStatement("list", "the statement is about another list")
 
     def _write(
@@ -166,7 +169,8 @@ class Accepting:
             session.flush()
             if draw.state == DrawState.FROZEN:
                 draw.announced_at, draw.phase = now, "config"
-            draw.state, draw.ended_at = DrawState.RUNNING, None
+            # The worker has to look; when it ended stands until a step undoes it.
+            draw.state = DrawState.RUNNING
             draw.next_attempt_at = draw.changed_at = now
             detail: dict[str, str | int] = {
                 "type": said.document["type"],

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lottery.canonical import canonical
@@ -212,12 +212,14 @@ class Advancing:
                 update(Draw)
                 .where(Draw.id == draw.id, Draw.state == DrawState.RUNNING)
                 .where(Draw.steps == draw.steps, Draw.next_attempt_at == draw.next_attempt_at)
-                .values(state=state, ended_at=now, wait_reason=None, wait_detail=None)
+                .values(state=state, wait_reason=None, wait_detail=None)
+                .values(ended_at=func.coalesce(Draw.ended_at, now))
                 .execution_options(synchronize_session=False)
             )
             if not moved.rowcount:  # type: ignore[attr-defined]
                 return False
-            record(session, WORKER, f"draw.{state}", draw.subject)
+            if draw.ended_at is None:  # else a statement came that changed nothing
+                record(session, WORKER, f"draw.{state}", draw.subject)
         draw.state = state
         self._snapshots.refresh(draw)
         return True

@@ -132,7 +132,7 @@ class Stepping:
             moved = session.execute(
                 update(Draw)
                 .where(Draw.id == draw.id, Draw.steps == known.n, Draw.state == draw.state)
-                .values(**values, changed_at=now, **goes_on(now))
+                .values(**values, ended_at=None, changed_at=now, **goes_on(now))
                 .execution_options(synchronize_session=False)
             )
             if moved.rowcount != 1:  # type: ignore[attr-defined]

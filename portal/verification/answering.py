@@ -20,6 +20,9 @@ from portal.verification.report import Answer, Certified, Report
 from portal.verification.service import found_of, issued_tick, judge_record, missing
 
 _READ: Final = 1 << 20
+#: Tickets of a draw that are recomputed for whoever sends a package: seconds, and some hundred
+#: megabytes at most. Larger draws are recomputed by the verifier in their package.
+_MOST: Final = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Verification:
         """A letter, certificate or package that was sent; for any other file, its digest."""
         with path.open("rb") as stream:
             likely = may_be_evidence(stream.read(8))
-        examined = examine(path, self._deposits.trust()) if likely else None
+        examined = examine(path, self._deposits.trust(), most=_MOST) if likely else None
         if examined is not None and examined.readable:
             return self._with_records(examined, path)
         known = self._by_digest(_sha256(path))

@@ -65,5 +65,8 @@ def _without_address(text: str) -> str:
     nothing but the number is looked at."""
     if "/" not in text:
         return text
-    path = _IN_ADDRESS.search(urlsplit(text).path if "://" in text else text)
+    try:
+        path = _IN_ADDRESS.search(urlsplit(text).path if "://" in text else text)
+    except ValueError:  # brackets around no address
+        return text
     return unquote(path[1]).strip() if path else text

@@ -14,8 +14,9 @@ from timestamping.filelist import DRAW
 from timestamping.package import Carried
 
 
-def draw_checks(carried: Carried) -> Sequence[Check]:
-    """Checks 51 to 82 (:mod:`lottery.bundle.verifying`) when a draw was deposited, else none."""
+def draw_checks(carried: Carried, most: int | None = None) -> Sequence[Check]:
+    """Checks 51 to 82 (:mod:`lottery.bundle.verifying`) when a draw was deposited, else none;
+    at ``most`` so many tickets are recomputed."""
     try:
         value = json.loads(carried.listed)
     except (ValueError, RecursionError):
@@ -23,5 +24,9 @@ def draw_checks(carried: Carried) -> Sequence[Check]:
     if not isinstance(value, dict) or value.get("schema") != DRAW:
         return ()
     return verify_bundle(
-        carried.listed, carried.open, certificates=carried.trust, ledger=carried.ledger
+        carried.listed,
+        carried.open,
+        certificates=carried.trust,
+        ledger=carried.ledger,
+        most=most,
     )

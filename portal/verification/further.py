@@ -13,11 +13,12 @@ from portal.verification.volumes import volume_checks
 from timestamping.package import Carried
 
 
-def further_checks(carried: Carried) -> Sequence[Check]:
-    """Checks numbered on from those of a package; none for plain files and folders."""
+def further_checks(carried: Carried, most: int | None = None) -> Sequence[Check]:
+    """Checks numbered on from those of a package; none for plain files and folders. Of a draw at
+    ``most`` so many tickets are recomputed."""
     return (
         *capture_checks(carried),
-        *draw_checks(carried),
+        *draw_checks(carried, most),
         *certificate_checks(carried),
         *volume_checks(carried),
     )

@@ -60,17 +60,23 @@ def may_be_evidence(start: bytes) -> bool:
     return start.startswith((_PDF, *_ZIP))
 
 
-def examine(path: Path, trust: PackageTrust | None = None, file: Path | None = None) -> Examined:
+def examine(
+    path: Path,
+    trust: PackageTrust | None = None,
+    file: Path | None = None,
+    most: int | None = None,
+) -> Examined:
     """Judge the letter, certificate or package at ``path``, comparing ``file`` when given.
 
     Under ``trust`` when given, else under the anchors that came with it, which prove nothing until
-    somebody compares their fingerprints. Never raises for bad evidence.
+    somebody compares their fingerprints. Of a draw at ``most`` so many tickets are recomputed.
+    Never raises for bad evidence.
     """
     named: list[str] = []
 
     def further(carried: Carried) -> Sequence[Check]:
         named.append(_certificate_in(carried.listed))
-        return further_checks(carried)
+        return further_checks(carried, most)
 
     found = verify_evidence(path, file=file, trust=trust, more=further)
     if isinstance(found, CertificateReport):
