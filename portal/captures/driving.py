@@ -30,7 +30,6 @@ _log = structlog.get_logger(__name__)
 #: A start that takes longer than this has failed; so has a host that is silent for so long.
 _START: Final = timedelta(minutes=2)
 _SILENCE: Final = timedelta(minutes=10)
-_BATCH: Final = 50
 
 
 class Driver:
@@ -46,11 +45,11 @@ class Driver:
         return moved + sum(self._safely(each) for each in self._waiting())
 
     def _rows(self, state: CaptureState) -> Sequence[Capture]:
+        """All of them: who has to wait must not stand in the way of those behind."""
         query = (
             select(Capture)
             .where(Capture.state == state, Capture.next_attempt_at <= self._tools.clock())
             .order_by(Capture.created_at, Capture.id)
-            .limit(_BATCH)
         )
         with self._tools.database.reading() as session:
             return session.scalars(query).all()

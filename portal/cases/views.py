@@ -24,6 +24,8 @@ __all__ = ["blueprint", "placing"]
 _PAGE: Final = 30
 _DEPOSITS: Final = 10
 _EVENTS: Final = 60
+#: the largest number a database compares
+_LARGEST: Final = 2**63 - 1
 
 
 @blueprint.get("/cases")
@@ -128,9 +130,10 @@ def _page(case_id: str, **more: str) -> str:
     case = _cases().get(actor, case_id)
     wanted, typed, problem = event_filter(request.args)
     timeline = _cases().timeline
-    events = timeline.page(
-        actor, case_id, wanted, request.args.get("after", type=int), _EVENTS, newest_first=True
-    )
+    after = request.args.get("after", type=int)
+    if after is not None:
+        after = min(max(after, 0), _LARGEST)
+    events = timeline.page(actor, case_id, wanted, after, _EVENTS, newest_first=True)
     moments = timeline.moments(actor, case_id, wanted)
     deposits = _cases().deposits(actor, case_id, request.args.get("cursor") or None, _DEPOSITS)
     drawn = picture.draw(moments, tuple(present.KINDS), services().settings.zone)

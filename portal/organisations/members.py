@@ -117,9 +117,18 @@ def _member(session: Session, organisation_id: str, user_id: str) -> Membership:
 def _keep_a_manager(session: Session, leaving: Membership) -> None:
     if leaving.role != "manager":
         return
-    managers = select(func.count()).where(
-        Membership.organisation_id == leaving.organisation_id, Membership.role == "manager"
+    # Who has closed their account manages nothing any more.
+    managers = (
+        select(func.count())
+        .select_from(Membership)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.organisation_id == leaving.organisation_id,
+            Membership.role == "manager",
+            Membership.user_id != leaving.user_id,
+            User.active,
+        )
     )
-    if (session.scalar(managers) or 0) <= 1:
+    if not session.scalar(managers):
         message = "An organisation needs a manager: make somebody else one first."
         raise Conflict("last_manager", message)

@@ -44,7 +44,9 @@ class Possession:
         for this person and has not ended."""
         said, _, tag = challenge.rpartition(".")
         end = said.partition(".")[0]
-        good = hmac.compare_digest(self._tag(user_id, said), tag)
+        good = hmac.compare_digest(
+            self._tag(user_id, said).encode(), tag.encode("utf-8", "replace")
+        )
         if not good or not end.isdecimal() or int(end) < now.timestamp():
             message = "This challenge is over, or was not made for you. Begin again."
             raise BadInput("challenge", message, field="challenge")

@@ -84,6 +84,8 @@ class Adding:
         Raises:
             As :meth:`file`; nothing was added.
         """
+        if not files:
+            return  # nothing to add makes no draft
         for each in files:
             self._check(actor, each)
             check_digests(each.digests)

@@ -170,7 +170,9 @@ def _judge(status: int) -> str:
 def _pause(response: http.client.HTTPResponse) -> int:
     """Retry-After in seconds, RFC 9110 §10.2.3; a date is not worth parsing for a hint."""
     given = response.headers.get("Retry-After", "")
-    return min(int(given), _MOST_PAUSE) if given.isascii() and given.isdigit() else 0
+    if not (given.isascii() and given.isdigit()):
+        return 0
+    return min(int(given[:9]), _MOST_PAUSE)
 
 
 def _text(data: bytes) -> str:
@@ -179,4 +181,4 @@ def _text(data: bytes) -> str:
 
 def _reason(error: Exception) -> str:
     words = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
-    return str(words)[:200] or type(error).__name__
+    return _text(str(words).encode("utf-8", "replace"))[:200] or type(error).__name__
