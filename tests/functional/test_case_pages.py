@@ -327,7 +327,15 @@ def test_odd_questions_about_rows(depositor: PortalClient, query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["after=-1", "after=x", "kind=x", "thing=x%27", "since=0001-01-01"]
+    "query",
+    [
+        "after=-1",
+        "after=x",
+        "after=99999999999999999999",
+        "kind=x",
+        "thing=x%27",
+        "since=0001-01-01",
+    ],
 )
 def test_odd_questions_about_events(depositor: PortalClient, query: str) -> None:
     assert depositor.get(f"{make_case(depositor)}?{query}").status_code == 200

@@ -130,6 +130,12 @@ def settings(make_settings: MakeSettings, request: pytest.FixtureRequest) -> Set
     return make_settings(**({"max_upload_bytes": limit} if limit else {}))
 
 
+@pytest.mark.parametrize("number", ["http://[/verify/NE1", "https://a]b/v/x", "//[", "/verify/"])
+def test_what_is_no_address_is_no_fault(stranger: PortalClient, number: str) -> None:
+    answer = stranger.get("/verify", query_string={"n": number})
+    assert answer.status_code in (200, 404, 422), answer.status_code
+
+
 @pytest.mark.parametrize("path", ["/verify/examine", "/api/v1/verification/package"])
 @pytest.mark.parametrize("settings", [60_000], indirect=True)
 def test_what_unpacks_to_more_is_not_examined_here(stranger: PortalClient, path: str) -> None:

@@ -125,6 +125,14 @@ def test_a_polling_fragment_sends_the_page_to_sign_in(client: PortalClient) -> N
     answer = client.get("/account/keys", headers=headers)
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == "/signin?next=/account%3Ftab%3D1"
+    answer = client.get("/account/keys", headers=headers | {"HX-Current-URL": "http://["})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/signin")
+
+
+def test_a_page_that_names_no_address_is_none(client: PortalClient) -> None:
+    answer = client.post("/signin", headers={"Referer": "http://a]b/"})
+    assert answer.status_code == 400  # without our token
+    assert "<h1" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,10 @@ from timestamping.errors import InvalidToken
 from timestamping.token import Token
 from timestamping.trust import InvalidTrust, TrustStore
 from timestamping.verification import der
-from timestamping.verifier import verify_response
+from timestamping.verification.cms import read_signed_data
+from timestamping.verification.names import general_name_for_people
+from timestamping.verification.signatory import Signatories
+from timestamping.verifier import verify_response, verify_token
 
 PKI = sample_pki()
 DIGEST = digest_of(b"a deed")
@@ -241,3 +244,30 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 @given(st.binary(max_size=70_000))
 def test_encoding_is_read_back(data: bytes) -> None:
     assert der.read(der.encode(der.OCTET_STRING, data)).content == data
+
+
+@pytest.mark.parametrize("length", [65, 3_000, 400_000])
+def test_an_endless_object_identifier_is_refused_at_once(length: int) -> None:
+    """To read one takes time quadratic in its length, and no name for people has its digits."""
+    endless = der.encode(der.OID, b"\x2a" + b"\xff" * length + b"\x01")
+    content = der.encode(der.SEQUENCE, endless, der.encode(0xA0, der.encode(der.SEQUENCE)))
+    verdict = verify_token(content, TrustStore())
+    assert not verdict.ok
+    with pytest.raises(InvalidToken):
+        Token.parse(content)
+
+
+def test_a_name_of_the_wrong_shape_is_nobodys() -> None:
+    attribute = der.encode(0x31, der.encode(der.SEQUENCE))
+    assert general_name_for_people(der.encode(0xA4, der.encode(der.SEQUENCE, attribute))) == ""
+
+
+def test_what_is_remembered_of_signatories_weighs_little() -> None:
+    signed = read_signed_data(Token.parse(Forge.of(PKI, Tst(DIGEST.value)).token()).der)
+    known = Signatories(most=256, most_bytes=1 << 20)
+    for number in range(40):
+        large = TrustStore(crls=(bytes([number]) * (300 << 10),))
+        assert known.of(signed, large) is not None
+    assert known._bytes <= 1 << 20
+    assert len(known._known) <= 3
+    assert known.of(signed, large) is known.of(signed, large)

@@ -166,6 +166,20 @@ def test_a_fork_of_the_same_size_is_refused_and_kept(
     assert node.refusals() == ["fork"]  # the same again is one refusal
 
 
+def test_old_checkpoints_do_not_push_the_proof_of_a_fork_out(
+    node: NodeHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody has some: each package brings one."""
+    monkeypatch.setattr("chain_adapter.node.refusals._KEPT", 4)
+    refusals = node.node.refusals
+    refusals.keep(1, "fork", "another tree", "the forked checkpoint")
+    for number in range(12):
+        refusals.keep(1, "rollback", "old", f"checkpoint {number}")
+        refusals.keep(1, "rollback", "old", "checkpoint 0")
+    codes = [code for _, code, _, _ in refusals.kept(1, 99)]
+    assert codes == ["fork", *["rollback"] * 4]
+
+
 def test_a_fork_that_grows_fails_its_proof(
     node: NodeHere, log: LogServer, platform: Platform
 ) -> None:

@@ -79,6 +79,16 @@ def test_the_last_manager_stays(services: Services, company: Company) -> None:
     assert services.organisations.mine(boss) == []
 
 
+def test_a_closed_account_is_no_manager_that_stays(services: Services, company: Company) -> None:
+    members, boss = services.organisations.members, actor_of(company.manager)
+    members.change_role(boss, company.id, company.member.id, "manager")
+    with services.database.transaction() as session:
+        session.get_one(User, company.member.id).active = False
+    with pytest.raises(Conflict, match="manager"):
+        members.change_role(boss, company.id, company.manager.id, "reader")
+    members.remove(boss, company.id, company.member.id)
+
+
 def test_two_managers_leaving_at_once_leave_one_behind(
     services: Services, company: Company
 ) -> None:

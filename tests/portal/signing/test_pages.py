@@ -88,6 +88,7 @@ def test_a_certificate_is_read_before_it_is_kept(browser: PortalClient, services
         ({"signature": "00" * 64}, "possession"),
         ({"signature": "zz"}, "hexadecimal"),
         ({"challenge": "1.2.3"}, "challenge"),
+        ({"challenge": "1.2.é"}, "challenge"),
         ({"challenge": 5}, "invalid"),
         ({"public": "00" * 32}, "signing_key"),
         ({"public": "00" * 31}, "signing_key"),

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from portal.accounts.models import User
 from portal.services import Services
 from portal.storage.files import FileVault
+from portal.uploads.models import UploadDraft
 from tests.portal.client import PortalClient
 from tests.portal.conftest import MakeSettings, MakeUser
 
@@ -291,6 +292,13 @@ class TestDigests:
             headers=tus.headers,
         )
         assert made.status_code == 201
+
+    def test_nothing_makes_no_draft(self, tus: Tus, services: Services) -> None:
+        place = f"/uploads/drafts/{tus.draft}"
+        said = tus.client.post(f"{place}/digests", json={"files": []}, headers=tus.headers)
+        assert said.status_code in (204, 422)
+        with services.database.reading() as session:
+            assert session.get(UploadDraft, tus.draft) is None
 
     def test_what_is_none(self, tus: Tus) -> None:
         good: dict[str, Any] = {"path": "a", "size": 1, "sha256": "0" * 64}
