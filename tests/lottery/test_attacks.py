@@ -188,6 +188,14 @@ def test_a_commitment_replayed_from_the_attempt_before() -> None:
     assert "repeats what was committed before" in why(report, "commitments")
 
 
+def test_a_commitment_that_is_another_partys_point() -> None:
+    """The portal refuses it for the same reason, else one party could spoil a finished draw."""
+    forgery = Forgery(honest())
+    forgery.said("commit", 1)["commitment"] = forgery.said("commit", 0)["points"][0]
+    report = forgery.judge()
+    assert "repeats what was committed before" in why(report, "commitments")
+
+
 def test_a_commitment_of_another_attempt_without_the_partys_help() -> None:
     forgery = Forgery(twice(), helpers={"portal"})
     forgery.one("commit", 3)["statements"] = forgery.one("commit", 0)["statements"]

@@ -128,6 +128,20 @@ def test_commitments_that_are_refused() -> None:
         assert code(made, again(made, own, **changes)) == "content"
 
 
+def test_a_commitment_is_nobodys_point_and_a_point_nobodys_commitment() -> None:
+    """Verifiers keep one set of both: what they refuse must not get on the record."""
+    made = Draw().freeze()
+    notary = made.parties["notary"].commit(made.record, made.now)
+    first = made.parties["organiser"].commit(made.record, made.now)
+    made.hand_in(again(made, first, commitment=notary.statement["points"][0]))
+    copied = again(made, notary, commitment=first.statement["points"][0])
+    own = made.parties["portal"].commit(made.record, made.now)
+    for said in (notary, again(made, own, commitment=first.statement["points"][0]), copied):
+        with pytest.raises(BadStatement, match="has been made before"):
+            made.record.check(said.statement, said.signature)
+    made.hand_in(own)
+
+
 def test_a_replayed_commitment_of_the_attempt_before() -> None:
     made = Draw().freeze()
     commit = made.parties["organiser"].commit(made.record, made.now)

@@ -92,6 +92,21 @@ def test_one_person_gets_no_more_desktops_than_allowed(
     assert states == ["live", "live", "queued", "live"]
 
 
+def test_who_has_to_wait_keeps_nobody_else_waiting(
+    captures: CaptureService, make_user: MakeUser, desk: FakeDesktop, drive: Drive, reload: Reload
+) -> None:
+    """However many stand before them: four people have their desktops and want 72 more."""
+    desk.capacity = 9
+    for greedy in [acts(make_user()) for _ in range(4)]:
+        for _ in range(20):
+            captures.ask(greedy, wish())
+    drive()
+    assert len(desk.there) == 8
+    later = captures.ask(acts(make_user()), wish())
+    drive()
+    assert reload(later).state == CaptureState.LIVE
+
+
 def test_sessions_go_to_the_host_with_most_room(
     services: Services, desk: FakeDesktop, tmp_path, make_user, reload
 ) -> None:  # type: ignore[no-untyped-def]

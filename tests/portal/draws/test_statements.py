@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from lottery.canonical import canonical
 from lottery.statements import Signed
-from portal.draws.models import DrawStatement, DrawStep
+from portal.audit.service import entries_for
+from portal.draws.models import Draw, DrawStatement, DrawStep
 from portal.problems import BadInput, Conflict, Forbidden, NotFound, PortalError
 from tests.portal.conftest import MakeUser
 from tests.portal.draws.acting import DICE, Ceremony, Person, acts, plan, says
@@ -213,6 +214,26 @@ def test_a_draw_without_audit_may_be_voided_after_its_end(ceremony: Ceremony) ->
     assert (ceremony.view.state, ceremony.view.attempt) == ("running", 2)
 
 
+def test_one_partys_void_does_not_end_a_draw_anew(ceremony: Ceremony) -> None:
+    """It changes nothing: the draw was complete when it was, and once."""
+    ceremony.begin(plan(audit_sample=0))
+    ceremony.until("final")
+    before = ended(ceremony)
+    assert before is not None
+    ceremony.void("list_error", [ceremony.organiser])
+    assert (ceremony.view.state, ended(ceremony)) == ("complete", before)
+    with ceremony.services.database.reading() as session:
+        actions = [each.action for each in entries_for(session, f"draw:{ceremony.draw_id}")]
+    assert actions.count("draw.complete") == 1
+    ceremony.void("list_error", [ceremony.notary])
+    assert (ceremony.view.state, ended(ceremony)) == ("running", None)
+
+
+def ended(ceremony: Ceremony) -> datetime | None:
+    with ceremony.services.database.reading() as session:
+        return session.get_one(Draw, ceremony.draw_id).ended_at
+
+
 def test_findings_are_those_that_were_signed(ceremony: Ceremony) -> None:
     ceremony.until("final")
     known = ceremony.record()
@@ -255,6 +276,11 @@ def test_the_list_is_approved_by_both_and_by_its_hash(ceremony: Ceremony) -> Non
     assert ceremony.phase == "list"  # the organiser alone freezes no list
     other = dict(document) | {"list_root": "ab" * 32}
     wrong = ceremony.notary.party(ceremony.draw_id).list(known, other, ceremony.now)
+    refused(Conflict, "statement_list", lambda: ceremony.hand_in(ceremony.notary, wrong))
+    # The same entries in another document: draw_hash is right, what was signed is not.
+    other = dict(document) | {"file_bytes": document["file_bytes"] + 1}
+    wrong = ceremony.notary.party(ceremony.draw_id).list(known, other, ceremony.now)
+    assert wrong.statement["draw_hash"] == known.draw_hash_of(document)
     refused(Conflict, "statement_list", lambda: ceremony.hand_in(ceremony.notary, wrong))
     right = ceremony.notary.party(ceremony.draw_id).list(known, document, ceremony.now)
     ceremony.hand_in(ceremony.notary, right)
