@@ -1236,13 +1236,14 @@ def recomputed(draw: Draw) -> list[tuple[Json, Stage]]:
     """Every result beside what the recorded seed gives."""
     check_effort(draw)
     if draw.drawn is None:
-        draw.drawn = []
+        drawn: list[tuple[Json, Stage]] = []
         for attempt in draw.attempts.values():
             if attempt.results:
                 need("seed" in attempt.single, f"attempt {attempt.number} has results but no seed")
                 seed = bytes.fromhex(attempt.single["seed"]["body"]["seed"])
                 stages = drawn_stages(draw.config, draw.list, seed)
-                draw.drawn += list(zip(attempt.results, stages, strict=False))
+                drawn += list(zip(attempt.results, stages, strict=False))
+        draw.drawn = drawn  # whole, or not at all
     if not draw.drawn:
         raise Absent
     return draw.drawn
