@@ -15,6 +15,7 @@ import platform
 import socket
 import struct
 import sys
+from contextlib import suppress
 from typing import Final
 
 PROGRAM: Final = "/usr/lib/chromium/chromium"
@@ -55,5 +56,6 @@ def deny_netlink() -> None:
 
 if __name__ == "__main__":
     if platform.machine() in _SOCKET:
-        deny_netlink()
+        with suppress(OSError):  # where no filter may be set, browsers hear of interfaces again
+            deny_netlink()
     os.execv(PROGRAM, [PROGRAM, *sys.argv[1:]])  # noqa: S606 - the browser is meant
