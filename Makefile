@@ -1,12 +1,11 @@
 # Two commands matter: `make run` and `make test`. Both prepare what they need and may be repeated.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-# Who has nothing left to do takes over what waits for another.
-PYTEST := bash scripts/tests.sh
 WORKERS ?= 2
 # The order of the tests. The same each time, so that a red run can be repeated; the long run takes its own.
 SEED ?= 1
-BESIDE_POSTGRES = bash scripts/with-postgres.sh $(PYTEST) -n $(WORKERS) --randomly-seed=$(SEED) -m "not soak and not browser" tests/portal tests/functional tests/faults
+PYTEST = bash scripts/tests.sh -n $(WORKERS) --randomly-seed=$(SEED)
+BESIDE_POSTGRES = bash scripts/with-postgres.sh $(PYTEST) -m "not soak and not browser" tests/portal tests/functional tests/faults
 # The tests start some hundred programs of ours: what the first one compiles is there for the others.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -24,7 +23,7 @@ run: setup ## set up, then serve the portal on http://127.0.0.1:8000
 	@.venv/bin/honcho start
 
 test: setup-test ## set up, then run everything: on SQLite, with a real browser and the judges
-	$(PYTEST) -n $(WORKERS) --randomly-seed=$(SEED) -m "not soak" $(COVER)
+	$(PYTEST) -m "not soak" $(COVER)
 
 test-postgres: setup-test ## what works with a database, once more on a PostgreSQL of its own
 	$(BESIDE_POSTGRES) $(COVER)
@@ -36,7 +35,7 @@ coverage: ## both, and say which branches nothing went through
 soak: export EFFORT = all
 soak: SEED = default
 soak: setup-test ## the long fault and endurance runs, all examples, and every case on PostgreSQL too
-	$(PYTEST) -n $(WORKERS) -m "soak or hypothesis"
+	$(PYTEST) -m "soak or hypothesis"
 	POSTGRES_TESTS=all $(BESIDE_POSTGRES)
 
 check: setup-test ## format, lint, types, house plan, dependencies, translations

@@ -1234,8 +1234,8 @@ def check_effort(draw: Draw) -> None:
 
 def recomputed(draw: Draw) -> list[tuple[Json, Stage]]:
     """Every result beside what the recorded seed gives."""
-    check_effort(draw)
     if draw.drawn is None:
+        check_effort(draw)
         drawn: list[tuple[Json, Stage]] = []
         for attempt in draw.attempts.values():
             if attempt.results:

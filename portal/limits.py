@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
-from email_validator import EmailNotValidError, validate_email
 from flask import Flask, Request, Response, g, request, session
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from werkzeug.exceptions import TooManyRequests
 
 from portal.headers import send_with
+from portal.problems import BadInput
 from portal.settings import Settings
+from portal.texts import normal_email
 from portal.ui.context import this_request, visitor_address
 
 _log = structlog.get_logger(__name__)
@@ -276,8 +277,8 @@ def _account() -> str:
 def _normal(address: str) -> str:
     """One spelling of an address for all by which the account is found, full-width letters say."""
     try:
-        return validate_email(address.strip(), check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
+        return normal_email(address)
+    except BadInput:
         return address.strip().lower()
 
 

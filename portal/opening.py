@@ -72,7 +72,7 @@ def stamper_of(settings: Settings, authority: Authority | None) -> Stamper:
         authority=authority,
         mode="costamp" if settings.stamp_mode == "costamp" else "fallback",
         base=settings.path("."),
-        default_trust=settings.stamper_trust and settings.path(str(settings.stamper_trust)),
+        default_trust=settings.stamper_trust and settings.path(settings.stamper_trust),
     )
 
 

@@ -241,7 +241,7 @@ def refuse_anonymous() -> BaseResponse:
     here = request.full_path.rstrip("?") if request.method in _READING else ""
     if request.headers.get("HX-Request"):
         # A polling fragment of a page whose session ended: htmx then opens the sign-in page.
-        here = _page_of_fragment()
+        here = page_of(request.headers.get("HX-Current-URL"), "")
         answer = make_response("", 401)
         answer.headers["HX-Redirect"] = _sign_in_address(here)
         return answer
@@ -348,10 +348,6 @@ def _check_csrf(asked: Request) -> None:
     if is_api_request() and not current_actor().id:
         return  # nobody's authority could be borrowed
     csrf.protect()
-
-
-def _page_of_fragment() -> str:
-    return page_of(request.headers.get("HX-Current-URL"), "")
 
 
 def _sign_in_address(next_page: str) -> str:

@@ -196,7 +196,7 @@ class Settings(BaseSettings):
             raise ValueError("KEY_PASSPHRASE must be set in production: keys are kept encrypted")
         return self
 
-    def path(self, name: str) -> Path:
+    def path(self, name: str | Path) -> Path:
         """``name`` below DATA_DIR, unless it is absolute."""
         return (self.data_dir / name).absolute()
 

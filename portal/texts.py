@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email_validator import EmailNotValidError, validate_email
+
 from portal.problems import BadInput
 
 
@@ -41,3 +43,11 @@ def _checked(field: str, text: str, limit: int, needed: bool) -> str:
         raise BadInput("text_missing", "This must not stay empty.", field=field)
     within(field, text, limit)
     return text
+
+
+def normal_email(email: str) -> str:
+    """The stored form of an address, in small letters; no name server is asked."""
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise BadInput("email", "This is not an e-mail address.", field="email") from error

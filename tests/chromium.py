@@ -19,10 +19,8 @@ from contextlib import suppress
 from typing import Final
 
 PROGRAM: Final = "/usr/lib/chromium/chromium"
-_SOCKET: Final = {
-    "x86_64": (0xC000003E, 41),
-    "aarch64": (0xC00000B7, 198),
-}  # AUDIT_ARCH, __NR_socket
+#: AUDIT_ARCH and the number of socket(2)
+_SOCKET: Final = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06  # BPF_LD+BPF_W+BPF_ABS, BPF_JMP+BPF_JEQ+BPF_K, BPF_RET
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2

@@ -28,7 +28,7 @@ from chain_adapter.merkle import leaf_hash
 from chain_adapter.node.block import MAX_BLOCK, NO_BLOCK, Block
 from chain_adapter.node.config import LogConfig, NodeConfig
 from chain_adapter.node.logcopy import PAGE, LogCopy, block_at
-from chain_adapter.node.refusals import Refusals
+from chain_adapter.node.refusals import MOST, Refusals
 from chain_adapter.node.service import DATABASE, KEY
 from chain_adapter.node.storage import NodeStorage
 from chain_adapter.node.submission import read_checkpoint
@@ -37,7 +37,6 @@ from chain_adapter.supplement import Supplement
 from chain_adapter.tlog.edge import Edge
 
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
-_MANY: Final = 20_001
 
 
 def export_node(config: NodeConfig, out: Path, passphrase: str | None = None) -> int:
@@ -135,7 +134,7 @@ def _export_log(copy: LogCopy, folder: Path) -> None:
             _write_entry(folder / "entries" / str(position), data, beside)
     refusals = [
         {"time": f"{time:{_TIME}}", "code": code, "detail": detail, "note": note}
-        for time, code, detail, note in Refusals(copy.storage).kept(copy.id, _MANY)
+        for time, code, detail, note in Refusals(copy.storage).kept(copy.id, MOST)
     ]
     _write(folder / "refusals.json", canonical_json({"refusals": refusals}))
 

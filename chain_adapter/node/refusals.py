@@ -16,6 +16,8 @@ from chain_adapter.node.storage import NodeStorage
 
 SHOWN: Final = 20
 _KEPT: Final = 10_000
+#: A log has no more of them: forks, and all others.
+MOST: Final = 2 * _KEPT
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _DETAIL: Final = 500
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from portal.audit.service import record
 from portal.database import Database
 from portal.problems import BadInput, Conflict, NotFound
 from portal.settings import Settings
+from portal.texts import normal_email
 
 __all__ = [
     "ADMINISTRATOR_EMAIL",
@@ -149,14 +149,6 @@ def clean_name(name: str) -> str:
         message = "A name has 1 to 100 characters and no control characters."
         raise BadInput("name", message, field="name")
     return name
-
-
-def normal_email(email: str) -> str:
-    """The stored form of an address, in small letters; no name server is asked."""
-    try:
-        return validate_email(email.strip(), check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
-        raise BadInput("email", "This is not an e-mail address.", field="email") from error
 
 
 def _roles(session: Session, names: Iterable[str]) -> list[Role]:

@@ -272,11 +272,11 @@ def digests_from(values: dict[str, str]) -> list[Digest]:
         if name not in ("sha256", "sm3"):
             message = "%(name)s is not a digest algorithm taken here; sha256 and sm3 are."
             raise BadInput("digest_algorithm", message, field="digests", name=name[:40])
-        digests.append(parsed(name, text, f"digests.{name}"))
+        digests.append(digest_from(name, text, f"digests.{name}"))
     return digests
 
 
-def parsed(algorithm: str, text: str, field: str) -> Digest:
+def digest_from(algorithm: str, text: str, field: str) -> Digest:
     """One digest. Raises BadInput about ``field``."""
     try:
         return Digest.parse(algorithm, text[:300])

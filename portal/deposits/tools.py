@@ -89,4 +89,4 @@ class Tools:
         path = self.settings.notary_trust
         if path is None:
             return TrustStore()
-        return TrustStore.from_pem(self.settings.path(str(path)), anchors=True)
+        return TrustStore.from_pem(self.settings.path(path), anchors=True)

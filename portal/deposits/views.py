@@ -14,7 +14,7 @@ from portal.deposits import folder_views, item, listing, showing
 from portal.deposits.blueprint import blueprint
 from portal.deposits.formpage import form_values
 from portal.deposits.forms import DepositForm, new_key
-from portal.deposits.schemas import parsed
+from portal.deposits.schemas import digest_from
 from portal.deposits.service import Accepted, DepositService, Metadata
 from portal.deposits.uploads import intake_of
 from portal.problems import BadInput, PortalError
@@ -127,7 +127,7 @@ def _metadata(form: DepositForm, filename: str = "", media_type: str = "") -> Me
 
 def _digests(form: DepositForm) -> list[Digest]:
     given = {"sha256": form.sha256.data, "sm3": form.sm3.data}
-    return [parsed(name, text.lower(), name) for name, text in given.items() if text]
+    return [digest_from(name, text.lower(), name) for name, text in given.items() if text]
 
 
 def _refused(error: PortalError, form: DepositForm, scripted: bool) -> Response | tuple[str, int]:

@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.accounts.service import normal_email
 from portal.audit.actor import Actor
 from portal.audit.models import AuditEntry
 from portal.audit.service import record
@@ -25,7 +24,7 @@ from portal.draws.kit import Kit
 from portal.draws.models import Draw, DrawParty, DrawState
 from portal.draws.shapes import InvitationView
 from portal.problems import BadInput, Conflict, Forbidden, NotFound, RateLimited
-from portal.texts import line
+from portal.texts import line, normal_email
 
 MOST: Final = 9
 #: invitations by one person

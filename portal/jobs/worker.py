@@ -89,13 +89,13 @@ def drain(advance: Callable[[], int], stop: Callable[[], bool] = lambda: False) 
     return moved
 
 
-def _advanced(advance: Callable[[], int]) -> int:
+def _advanced(advance: Callable[[], int], failure: str = "advance_failed", **about: object) -> int:
     """How much moved. A failure is logged, never raised: what it concerned waits with its reason
     and is looked at again."""
     try:
         return advance()
     except Exception:  # noqa: BLE001 - the loop must outlive any one failure
-        _log.exception("advance_failed")
+        _log.exception(failure, **about)
         return 0
 
 
@@ -141,11 +141,7 @@ def _sweep(
 def _run_aside(stop: threading.Event, sideline: Sideline, beat: Beat) -> None:
     """One sideline's thread. It asks whether to stop between any two calls."""
     while not stop.is_set():
-        try:
-            moved = sideline.advance()
-        except Exception:  # noqa: BLE001 - as above
-            _log.exception("sideline_failed", sideline=sideline.name)
-            moved = 0
+        moved = _advanced(sideline.advance, "sideline_failed", sideline=sideline.name)
         _rest(stop, 0 if moved else sideline.seconds, sideline.name, beat)
 
 

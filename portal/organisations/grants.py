@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.models import User
-from portal.accounts.service import normal_email
 from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.database import Database
@@ -21,6 +20,7 @@ from portal.organisations import mails
 from portal.organisations.mails import Post
 from portal.organisations.models import AccessGrant
 from portal.problems import BadInput, Conflict, Forbidden, NotFound
+from portal.texts import normal_email
 from timestamping.letter import mask
 
 #: people who read one deposit

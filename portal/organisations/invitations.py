@@ -15,7 +15,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import User
-from portal.accounts.service import normal_email
 from portal.audit.actor import Actor
 from portal.audit.service import record
 from portal.database import Database
@@ -24,6 +23,7 @@ from portal.organisations.mails import Post
 from portal.organisations.models import Invitation, Membership
 from portal.organisations.rights import checked_role, managing
 from portal.problems import Conflict, NotFound
+from portal.texts import normal_email
 
 LIFETIME: Final = timedelta(days=7)
 #: open invitations of one organisation: more would be a way to send mail to strangers

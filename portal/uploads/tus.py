@@ -19,7 +19,8 @@ from flask import Blueprint, Response, jsonify, make_response, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import ClientDisconnected
 
-from chain_adapter import Digest, InvalidDigest
+from chain_adapter import Digest
+from portal.deposits.schemas import digest_from
 from portal.deposits.uploads import UploadRequest
 from portal.problems import BadInput, PortalError
 from portal.signing.reading import cosignings_from
@@ -260,13 +261,11 @@ def _metadata(header: str) -> dict[str, str]:
 
 
 def _digests(given: Mapping[str, Any]) -> tuple[Digest, ...]:
-    try:
-        return tuple(
-            Digest.parse(name, str(given[name])) for name in ("sha256", "sm3") if given.get(name)
-        )
-    except InvalidDigest as error:
-        message = "A digest is written as 64 characters from 0–9 and a–f."
-        raise BadInput("digest", message, field="sha256") from error
+    return tuple(
+        digest_from(name, str(given[name]), "sha256")
+        for name in ("sha256", "sm3")
+        if given.get(name)
+    )
 
 
 def _number(header: str) -> int:

@@ -14,8 +14,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.ui.context import services
 from portal.verification.answering import Answered, Verification
-from timestamping.package import NotAPackage, UnsafePackage, safe_name
-from timestamping.package.container import Container
+from timestamping.package import safe_name
+from timestamping.package.container import unpacked_size
 
 #: The largest letter or package examined here, bytes; larger ones are verified offline. Strangers
 #: may send them, so it stays well below what depositors may.
@@ -73,17 +73,8 @@ def examined(upload: FileStorage) -> Sent:
                 state.update(chunk)
                 size += len(chunk)
                 copy.write(chunk)
-        _require_moderate(path)
+        # Digesting what a small archive unpacks to would be a stranger's cheap way to keep us busy.
+        if unpacked_size(path) > limit():
+            raise RequestEntityTooLarge
         answered = verification().answer_upload(path)
     return Sent(answered, name, size, state.hexdigest())
-
-
-def _require_moderate(path: Path) -> None:
-    """Digesting what a small archive unpacks to would be a stranger's cheap way to keep us busy."""
-    try:
-        with Container(path) as container:
-            unpacked = container.unpacked
-    except (NotAPackage, UnsafePackage):
-        return  # the verifier says so, in its own words
-    if unpacked > limit():
-        raise RequestEntityTooLarge

@@ -126,10 +126,10 @@ def _require_bare(path: Path) -> None:
     more than either could alone."""
     try:
         with Container(path) as container:
-            names, unpacked = container.names, container.unpacked
+            sizes = {name: container.size(name) for name in container.names}
     except (NotAPackage, UnsafePackage):
         return  # its verifier says so, in its own words
-    if any(name.startswith(FILES) for name in names) or unpacked > MAX_UNPACKED:
+    if any(name.startswith(FILES) for name in sizes) or sum(sizes.values()) > MAX_UNPACKED:
         raise Refused(f"{SUBJECT} holds more than a proof package without originals")
 
 

@@ -83,11 +83,6 @@ class Container:
     def size(self, name: str) -> int:
         return self._members[name].file_size
 
-    @property
-    def unpacked(self) -> int:
-        """Bytes of all members together."""
-        return sum(info.file_size for info in self._members.values())
-
     def read(self, name: str) -> bytes:
         """A member whole; its size was bounded when the package was opened.
 
@@ -123,6 +118,16 @@ class Container:
     def digests(self, name: str, algorithms: Iterable[str]) -> dict[str, bytes]:
         """The member's digests by algorithm, computed in one pass."""
         return digest_stream(self.chunks(name), algorithms)
+
+
+def unpacked_size(path: Path) -> int:
+    """Bytes of all members together; 0 for what cannot be opened: its verifier says so, in its own
+    words."""
+    try:
+        with Container(path) as container:
+            return sum(map(container.size, container.names))
+    except (NotAPackage, UnsafePackage):
+        return 0
 
 
 def digest_stream(chunks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, bytes]:

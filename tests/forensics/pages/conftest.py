@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import pytest
 
 from forensics.pages import PageAgent
 from tests import chromium
+from tests.ports import free_port
 from tests.site.certificates import Certificates, make
 from tests.site.server import Site, fingerprint, serving
 from tests.waiting import wait_for
@@ -85,12 +85,6 @@ class Desk:
             self.agent.shown().session,
         )
         return answer["result"].get("value")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from PIL import Image
 
 from forensics.pages import Limits, PageRefused, bounds
 from forensics.pages.errors import BrowserGone
-from tests.forensics.pages.conftest import Desk, StartDesk, free_port, launch
+from tests.forensics.pages.conftest import Desk, StartDesk, launch
 from tests.forensics.pages.reading import index, validate, wacz_records
+from tests.ports import free_port
 from tests.site.certificates import Certificates, make
 from tests.site.content import DOWNLOAD, GBK_TEXT
 from tests.site.server import Site, serving

@@ -14,7 +14,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from forensics.pages.cdp import Connection
 from forensics.pages.errors import BrowserGone, PageRefused
-from tests.forensics.pages.conftest import free_port
+from tests.ports import free_port
 from tests.waiting import PATIENCE, wait_for
 
 Handler = Callable[[ServerConnection], None]

@@ -25,7 +25,7 @@ from timestamping.certificate.volume.manifest import (
     certificate_path,
     read_volume,
 )
-from timestamping.package.container import Container
+from timestamping.package.container import Container, unpacked_size
 from timestamping.package.errors import BadMember, NotAPackage, UnsafePackage
 from timestamping.package.evidence import More
 from timestamping.package.grounds import Gap, Refused
@@ -105,7 +105,9 @@ class Volume:
 
     def _nested(self, path: str, wanted: tuple[str, ...]) -> Nested:
         with self._copied(path) as copy:
-            _require_moderate(copy, path)
+            # Packages store their members: one archive inside another unpacks to little more.
+            if unpacked_size(copy) > copy.stat().st_size + MAX_UNPACKED:
+                raise Refused(f"{path} unpacks to more than a package in a volume")
             report = verify_package(copy, trust=self.anchors, more=self.more)
             try:
                 with Container(copy) as container:
@@ -122,18 +124,6 @@ class Volume:
             with self._open(path) as source, copy.open("wb") as target:
                 shutil.copyfileobj(_Bounded(source, path), target, 1 << 20)
             yield copy
-
-
-def _require_moderate(copy: Path, path: str) -> None:
-    """Packages store their members. One archive inside another must not unpack to much more than
-    it weighs."""
-    try:
-        with Container(copy) as container:
-            unpacked = container.unpacked
-    except (NotAPackage, UnsafePackage):
-        return  # its verifier says so, in its own words
-    if unpacked > copy.stat().st_size + MAX_UNPACKED:
-        raise Refused(f"{path} unpacks to more than a package in a volume")
 
 
 class _Bounded:
